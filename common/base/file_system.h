@@ -1,0 +1,57 @@
+// The file system as an interface: all durable writes of both daemons pass through here, so that
+// tests can fill the disk, fail a write, or drop what was not synced. Callable from any thread; one
+// File is used by one thread at a time, except pread, which any number may call.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/base/bytes.h"
+#include "common/base/error.h"
+
+namespace sluice {
+
+class File {
+ public:
+  virtual ~File() = default;
+  // Fills all of `into` from `offset`, or fails: a short file is kIntegrity.
+  virtual Result<void> read_at(std::uint64_t offset, MutableByteView into) const = 0;
+  virtual Result<void> write_at(std::uint64_t offset, ByteView bytes) = 0;
+  virtual Result<void> sync() = 0;  // data and size durable (fdatasync)
+  virtual Result<std::uint64_t> size() const = 0;
+  virtual int descriptor() const = 0;  // for sendfile; -1 where there is none
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual Result<std::unique_ptr<File>> open_for_reading(const std::filesystem::path& path) = 0;
+  // Opens or creates, mode 0640, without truncating.
+  virtual Result<std::unique_ptr<File>> open_for_writing(const std::filesystem::path& path) = 0;
+  // Atomic, and durable only after sync_directory() of the target's folder.
+  virtual Result<void> rename(const std::filesystem::path& from,
+                              const std::filesystem::path& to) = 0;
+  virtual Result<void> sync_directory(const std::filesystem::path& path) = 0;
+  virtual Result<void> remove(const std::filesystem::path& path) = 0;  // fine if it is not there
+  virtual Result<void> create_directories(const std::filesystem::path& path) = 0;
+  virtual Result<bool> exists(const std::filesystem::path& path) = 0;
+  // Names of the regular files directly in `path`, in no order.
+  virtual Result<void> list_files(const std::filesystem::path& path,
+                                  const std::function<void(std::string name)>& each) = 0;
+  // Bytes that an unprivileged process may still write where `path` lies.
+  virtual Result<std::uint64_t> free_bytes(const std::filesystem::path& path) = 0;
+};
+
+// The real one. Lives as long as the program.
+FileSystem& posix_file_system();
+
+// A whole small file (at most `limit` bytes, else kRefused).
+Result<Bytes> read_file(FileSystem& files, const std::filesystem::path& path, std::uint64_t limit);
+// Writes beside, syncs, renames, syncs the folder: afterwards `path` holds all of `bytes`, or what
+// it held before.
+Result<void> write_file_durably(FileSystem& files, const std::filesystem::path& path,
+                                ByteView bytes);
+
+}  // namespace sluice

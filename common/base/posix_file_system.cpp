@@ -1,0 +1,179 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "common/base/file_system.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+
+class PosixFile final : public File {
+ public:
+  PosixFile(int descriptor, fs::path path) : descriptor_(descriptor), path_(std::move(path)) {}
+  PosixFile(const PosixFile&) = delete;
+  PosixFile& operator=(const PosixFile&) = delete;
+  ~PosixFile() override {
+    ::close(descriptor_);
+  }  // errors of a write surface in sync(), which every durable path calls
+
+  Result<void> read_at(std::uint64_t offset, MutableByteView into) const override {
+    while (!into.empty()) {
+      const ssize_t got =
+          ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(offset));
+      if (got < 0) {
+        if (errno == EINTR) {
+          continue;
+        }
+        return errno_error(path_.string(), errno);
+      }
+      if (got == 0) {
+        return Error{ErrorCode::kIntegrity, path_.string(),
+                     "ends at byte " + std::to_string(offset) + ", before what was asked for", ""};
+      }
+      into = into.subspan(static_cast<std::size_t>(got));
+      offset += static_cast<std::uint64_t>(got);
+    }
+    return {};
+  }
+
+  Result<void> write_at(std::uint64_t offset, ByteView bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t put =
+          ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (put < 0) {
+        if (errno == EINTR) {
+          continue;
+        }
+        return errno_error(path_.string(), errno);
+      }
+      bytes = bytes.subspan(static_cast<std::size_t>(put));
+      offset += static_cast<std::uint64_t>(put);
+    }
+    return {};
+  }
+
+  Result<void> sync() override {
+    if (::fdatasync(descriptor_) != 0) {
+      return errno_error(path_.string(), errno);
+    }
+    return {};
+  }
+
+  Result<std::uint64_t> size() const override {
+    struct stat info{};
+    if (::fstat(descriptor_, &info) != 0) {
+      return errno_error(path_.string(), errno);
+    }
+    return static_cast<std::uint64_t>(info.st_size);
+  }
+
+  int descriptor() const override { return descriptor_; }
+
+ private:
+  int descriptor_;
+  fs::path path_;
+};
+
+Result<std::unique_ptr<File>> open(const fs::path& path, int flags) {
+  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0640);
+  if (descriptor < 0) {
+    return errno_error(path.string(), errno);
+  }
+  return std::unique_ptr<File>(new PosixFile(descriptor, path));
+}
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  Result<std::unique_ptr<File>> open_for_reading(const fs::path& path) override {
+    return open(path, O_RDONLY);
+  }
+  Result<std::unique_ptr<File>> open_for_writing(const fs::path& path) override {
+    return open(path, O_RDWR | O_CREAT);
+  }
+
+  Result<void> rename(const fs::path& from, const fs::path& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) {
+      return errno_error(from.string() + " -> " + to.string(), errno);
+    }
+    return {};
+  }
+
+  Result<void> sync_directory(const fs::path& path) override {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) {
+      return errno_error(path.string(), errno);
+    }
+    const int status = ::fsync(descriptor);
+    const int error_number = errno;
+    ::close(descriptor);
+    if (status != 0) {
+      return errno_error(path.string(), error_number);
+    }
+    return {};
+  }
+
+  Result<void> remove(const fs::path& path) override {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+      return errno_error(path.string(), errno);
+    }
+    return {};
+  }
+
+  Result<void> create_directories(const fs::path& path) override {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) {
+      return errno_error(path.string(), error.value());
+    }
+    return {};
+  }
+
+  Result<bool> exists(const fs::path& path) override {
+    if (::access(path.c_str(), F_OK) == 0) {
+      return true;
+    }
+    if (errno == ENOENT || errno == ENOTDIR) {
+      return false;
+    }
+    return errno_error(path.string(), errno);
+  }
+
+  Result<void> list_files(const fs::path& path,
+                          const std::function<void(std::string name)>& each) override {
+    std::error_code error;
+    fs::directory_iterator entry(path, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      std::error_code unreadable;
+      if (entry->is_regular_file(unreadable)) {
+        each(entry->path().filename().string());
+      }
+    }
+    if (error) {
+      return errno_error(path.string(), error.value());
+    }
+    return {};
+  }
+
+  Result<std::uint64_t> free_bytes(const fs::path& path) override {
+    struct statvfs info{};
+    if (::statvfs(path.c_str(), &info) != 0) {
+      return errno_error(path.string(), errno);
+    }
+    return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  }
+};
+
+}  // namespace
+
+FileSystem& posix_file_system() {
+  static PosixFileSystem files;
+  return files;
+}
+
+}  // namespace sluice

@@ -1,0 +1,26 @@
+// Text encodings that several folders need.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/bytes.h"
+
+namespace sluice {
+
+std::string hex_encode(ByteView bytes);  // lowercase
+std::optional<Bytes> hex_decode(
+    std::string_view hex);  // either case; none for an odd length or another character
+std::string base64_encode(ByteView bytes);                  // RFC 4648 section 4, padded
+std::optional<Bytes> base64_decode(std::string_view text);  // strict: padded, no white space
+std::string_view trim(std::string_view text);  // without spaces, tabs, CR and LF at either end
+std::vector<std::string_view> split(
+    std::string_view text, char separator);  // "a,,b" gives three parts; "" gives one, empty
+
+// "3.2 MiB", "17 B": for people.
+std::string human_size(std::uint64_t bytes);
+
+}  // namespace sluice

@@ -1,0 +1,85 @@
+// A request and its answer, as handlers see them. The server (server.h) speaks HTTP/1.1 through
+// Boost.Beast; handlers are plain functions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/base/bytes.h"
+#include "common/base/error.h"
+
+namespace sluice::http {
+
+// Bytes of known length that are read as the client takes them; never held whole in memory. read_at
+// on one thread at a time.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  virtual std::uint64_t size() const = 0;
+  virtual Result<void> read_at(std::uint64_t offset, MutableByteView into) const = 0;
+  virtual int descriptor() const {
+    return -1;
+  }  // of a file that holds exactly these bytes, for sendfile
+};
+
+// Bytes without an end: events. next() waits up to a second; an empty string means "nothing yet",
+// none the end.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+  virtual std::optional<std::string> next() = 0;
+};
+
+struct SourceRange {
+  std::shared_ptr<const BodySource> source;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+using Body = std::variant<std::monostate, std::string, SourceRange, std::shared_ptr<BodyStream>>;
+
+struct HeaderLess {  // header names compare without case
+  using is_transparent = void;
+  bool operator()(std::string_view a, std::string_view b) const;
+};
+using Headers = std::multimap<std::string, std::string, HeaderLess>;
+
+struct Request {
+  std::string method;  // "GET"
+  std::string target;  // as it came
+  std::string
+      path;  // percent-decoded exactly once; starts with '/', has no "." or ".." segment and no NUL
+  std::string raw_path;  // the target's path, not decoded: where %2f must be told from /
+  std::string query;     // not decoded, without the '?'
+  Headers headers;
+  std::string body;     // at most the server's limit
+  bool secure = false;  // came over TLS
+
+  std::optional<std::string_view> header(std::string_view name) const;
+  // "http://host:port" as the client addressed us, for URLs in documents; checked to be a plausible
+  // authority.
+  std::string base_url() const;
+};
+
+struct Response {
+  unsigned status = 200;
+  Headers headers;
+  Body body;
+};
+
+// Called on a worker thread, may block on the disk, must not throw. One handler is called by
+// several threads at once.
+using Handler = std::function<Response(const Request&)>;
+
+// An answer for people and programs alike: a line of text with the cause and the cure.
+Response error_response(unsigned status, std::string_view message);
+Response json_response(std::string body, unsigned status = 200);
+
+}  // namespace sluice::http

@@ -1,0 +1,23 @@
+#include "highside/pipeline/status.h"
+
+namespace sluice::high {
+
+std::string_view to_string(ShipmentState state) {
+  switch (state) {
+    case ShipmentState::kNeverHeard:
+      return "never-heard";
+    case ShipmentState::kNeedsBaseline:
+      return "needs-baseline";
+    case ShipmentState::kAnnounced:
+      return "announced";
+    case ShipmentState::kWaitingForBlobs:
+      return "waiting-for-blobs";
+    case ShipmentState::kWaitingForAfter:
+      return "waiting-for-after";
+    case ShipmentState::kRefused:
+      return "refused";
+  }
+  return "unknown";
+}
+
+}  // namespace sluice::high

@@ -23,7 +23,7 @@ struct Content {
 // Last-Modified, Content-Type.
 Response respond(const Request& request, const Content& content,
                  std::shared_ptr<const BodySource> source);
-// The same for a document made in memory.
+// The same for a document made in memory: the body is a std::string.
 Response respond(const Request& request, const Content& content, std::string document);
 
 // "sha-256=:<base64>:" for Repr-Digest (RFC 9530).

@@ -63,15 +63,17 @@ struct Request {
   bool secure = false;  // came over TLS
 
   std::optional<std::string_view> header(std::string_view name) const;
-  // "http://host:port" as the client addressed us, for URLs in documents; checked to be a plausible
-  // authority.
+  // "http://host:port" as the client addressed us, for URLs in documents. Empty where the client
+  // named no plausible authority, which the server does not let through.
   std::string base_url() const;
 };
 
+// The server adds Content-Length (or chunks), Date and Connection, and leaves the body out where
+// the method (HEAD) or the status (304) has none.
 struct Response {
   unsigned status = 200;
-  Headers headers;
-  Body body;
+  Headers headers{};
+  Body body{};
 };
 
 // Called on a worker thread, may block on the disk, must not throw. One handler is called by

@@ -11,8 +11,9 @@ namespace sluice::http {
 // Filled before the server starts; const afterwards.
 class Router {
  public:
-  // "/npm" answers "/npm" and "/npm/…". The handler sees the request with the prefix still in its
-  // path and raw_path.
+  // "/npm" answers "/npm" and "/npm/…", "/" all that nothing else answers. Compared with the raw
+  // path, so that "/npm%2fx" is not under "/npm". The handler sees the request with the prefix
+  // still in its path and raw_path.
   void mount(std::string prefix, Handler handler);
   Response handle(const Request& request) const;  // 404 where nothing is mounted
 

@@ -15,15 +15,15 @@
 namespace sluice::process {
 
 struct Command {
-  std::vector<std::string>
-      arguments;  // [0] is the program; looked up in `environment`'s PATH, or
-                  // "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-  std::map<std::string, std::string> environment;  // all of it; nothing is inherited
-  std::filesystem::path working_directory;         // empty: "/"
-  std::string standard_input;
+  // [0] is the program; looked up in `environment`'s PATH, or
+  // "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+  std::vector<std::string> arguments{};
+  std::map<std::string, std::string> environment{};  // all of it; nothing is inherited
+  std::filesystem::path working_directory{};         // empty: "/"
+  std::string standard_input{};
   std::chrono::milliseconds time_limit{std::chrono::minutes(10)};
-  std::size_t output_limit = std::size_t{16}
-                             << 20;  // of each stream; what exceeds it is cut off and flagged
+  // Of each stream; what exceeds it is cut off and flagged.
+  std::size_t output_limit = std::size_t{16} << 20;
 };
 
 struct Outcome {

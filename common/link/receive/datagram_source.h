@@ -14,7 +14,7 @@ namespace sluice::link {
 // be shorter). Preallocated by its owner.
 struct ReceiveBuffer {
   MutableByteView memory;         // the owner's
-  std::size_t bytes = 0;          // filled
+  std::size_t bytes = 0;          // filled; 0: an empty datagram
   std::size_t segment_bytes = 0;  // ≤ bytes; never 0 when bytes > 0
 };
 
@@ -24,7 +24,8 @@ class DatagramSource {
   virtual ~DatagramSource() = default;
 
   // Waits up to `patience` for something, then fills as many of `buffers` as it can without
-  // waiting. Returns how many, 0 after the patience.
+  // waiting. Returns how many, 0 after the patience. It may exchange the `memory` of buffers among
+  // one another.
   virtual Result<std::size_t> receive(std::span<ReceiveBuffer> buffers,
                                       std::chrono::milliseconds patience) = 0;
   // Bytes that one ReceiveBuffer's memory must have.
@@ -33,7 +34,7 @@ class DatagramSource {
   struct Stats {
     std::uint64_t messages = 0;  // of the kernel: with GRO fewer than datagrams
     std::uint64_t bytes = 0;
-    std::uint64_t kernel_drops = 0;  // SO_RXQ_OVFL: the socket's buffer was full
+    std::uint64_t kernel_drops = 0;  // the socket's buffer was full
     std::uint64_t truncated = 0;     // longer than buffer_bytes(): dropped
   };
   virtual Stats stats() const = 0;  // callable from any thread

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "common/base/bytes.h"
 #include "common/base/error.h"
@@ -39,24 +40,32 @@ class Sealer {
   Sealer(Sealer&&) noexcept;
   ~Sealer();
 
-  // The right to seal one datagram under one counter: move-only, used up by seal().
+  // The right to seal one datagram under one counter: move-only, used up by seal(). Good for its
+  // own Sealer only, which must outlive it.
   class Ticket {
    public:
     std::uint64_t counter() const { return counter_; }
-    Ticket(Ticket&& other) noexcept : counter_(other.counter_) {}
+    Ticket(Ticket&& other) noexcept
+        : owner_(std::exchange(other.owner_, nullptr)), counter_(other.counter_) {}
     Ticket& operator=(Ticket&&) = delete;
 
    private:
     friend class Sealer;
-    explicit Ticket(std::uint64_t counter) : counter_(counter) {}
+    Ticket(const void* owner, std::uint64_t counter) : owner_(owner), counter_(counter) {}
+    const void* owner_;
     std::uint64_t counter_;
   };
   Ticket next();  // counters start at 1
 
-  // Encrypts `text` in place and writes its tag; `header` is authenticated with it. Allocates
-  // nothing.
-  void seal(Ticket ticket, ByteView header, MutableByteView text,
+  // Encrypts `text` into `sealed`, which has the same size and is either the same memory or apart
+  // from it, and writes the tag; `header` is authenticated with it. Allocates nothing.
+  void seal(Ticket ticket, ByteView header, ByteView text, MutableByteView sealed,
             std::span<std::uint8_t, kTagBytes> tag);
+  // The same, in place.
+  void seal(Ticket ticket, ByteView header, MutableByteView text,
+            std::span<std::uint8_t, kTagBytes> tag) {
+    seal(std::move(ticket), header, text, text, tag);
+  }
 
  private:
   struct State;

@@ -15,8 +15,8 @@
 namespace sluice::crypto {
 
 using Signature = std::array<std::uint8_t, 64>;
-using KeyId = std::array<std::uint8_t,
-                         8>;  // the first bytes of SHA-256 of the public key: a hint, never a proof
+// The first bytes of SHA-256 of the public key: a hint, never a proof.
+using KeyId = std::array<std::uint8_t, 8>;
 
 // Where a signature stands; part of what is signed, so that none can be moved to another place.
 enum class Domain { kAnnounce, kBlock, kShipment };
@@ -44,8 +44,8 @@ class SigningKey {
  public:
   static SigningKey generate();
   static Result<SigningKey> load(const std::filesystem::path& path);
-  Result<void> save(
-      const std::filesystem::path& path) const;  // mode 0600; refuses to replace a file
+  // Mode 0600; refuses to replace a file.
+  Result<void> save(const std::filesystem::path& path) const;
 
   VerifyKey verify_key() const;
   Signature sign(Domain domain, ByteView message) const;
@@ -83,8 +83,8 @@ class OpeningKey {
  public:
   static OpeningKey generate();
   static Result<OpeningKey> load(const std::filesystem::path& path);
-  Result<void> save(
-      const std::filesystem::path& path) const;  // mode 0600; refuses to replace a file
+  // Mode 0600; refuses to replace a file.
+  Result<void> save(const std::filesystem::path& path) const;
 
   SealingKey sealing_key() const;
   Result<Bytes> open(ByteView sealed) const;  // kIntegrity if it was not sealed to this key
@@ -99,7 +99,7 @@ class OpeningKey {
   std::unique_ptr<Secret> secret_;
 };
 
-Result<void> save_public_key(const std::filesystem::path& path,
-                             const std::string& file_text);  // mode 0644
+// Mode 0644; refuses to replace a file.
+Result<void> save_public_key(const std::filesystem::path& path, const std::string& file_text);
 
 }  // namespace sluice::crypto

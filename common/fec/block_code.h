@@ -15,6 +15,10 @@
 
 namespace sluice::fec {
 
+// Symbols of a block at the most: 16 MiB in symbols of 100 bytes with half as many of parity. It
+// bounds what a receiver keeps besides the symbols themselves, some 10 bytes for each at the most.
+inline constexpr std::uint32_t kMaxSymbolsPerBlock = 1U << 18;
+
 // How a block is cut. Every field travels in each symbol's header, so a receiver needs no other;
 // validate() is called before anything is allocated.
 struct Geometry {
@@ -23,7 +27,8 @@ struct Geometry {
   std::uint8_t max_data = 0;  // data symbols in a codeword at the most
   std::uint8_t parity = 0;    // parity symbols in each codeword; may be 0
 
-  // Whether all fields are inside limits.h, and block_bytes > 0.
+  // Whether all fields are inside limits.h, block_bytes > 0, and total_symbols() ≤
+  // kMaxSymbolsPerBlock. The other members may be called on valid ones only.
   bool valid() const;
   std::uint32_t data_symbols() const;   // N
   std::uint32_t codewords() const;      // C = ceil(N / max_data)
@@ -48,10 +53,11 @@ class Encoder {
   std::unique_ptr<Tables> tables_;
 };
 
-// Collects one block's symbols and recovers what is missing. Cost follows the losses: only the e ×
-// e part of a codeword with e losses is inverted. Memory: (block + parity of the symbols that
-// arrived), allocated once for a geometry that was validated. One thread. reset() makes it usable
-// for another block.
+// Collects one block's symbols and recovers what is missing. Data symbols are kept at their final
+// place, so that a block without loss is copied once, by add(). Cost follows the losses: only the
+// e × e part of a codeword with e losses is inverted. Memory: the block, and parity that arrives
+// while its codeword needs it, together less than two blocks. One thread. reset() makes it usable
+// for another block and keeps the memory.
 class Decoder {
  public:
   Decoder();
@@ -63,13 +69,15 @@ class Decoder {
   void reset(const Geometry& geometry);
   const Geometry& geometry() const;
 
+  // kNotNeeded: parity of a codeword that has enough symbols. Data is taken whenever it is new:
+  // that costs less than to compute it.
   enum class Added { kNew, kDuplicate, kNotNeeded };
   // `ordinal` < total_symbols() and symbol.size() == symbol_bytes, else it aborts: the caller has
   // checked both against the header.
   Added add(std::uint32_t ordinal, ByteView symbol);
   // Every codeword has as many symbols as it has data symbols.
   bool complete() const;
-  std::uint32_t symbols_received() const;
+  std::uint32_t symbols_received() const;  // those that were kNew
 
   struct Block {
     ByteView bytes;               // block_bytes of them; valid until reset()
@@ -77,6 +85,8 @@ class Decoder {
   };
   // Only when complete().
   Block finish();
+  // After finish(): the block's bytes themselves, without a copy. Then only reset() is allowed.
+  Bytes release();
 
  private:
   struct State;

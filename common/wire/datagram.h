@@ -1,13 +1,14 @@
 // The datagram: header, payload, tag. docs/protocol.md has the bytes as a grammar. All integers are
 // little-endian.
 //
-//   prefix   0 magic "SLC"   3 version = 1   4 kind   5 lane   6 payload bytes (u16)          8
-//   bytes, every kind sealed   8 session (u64)   16 counter (u64) 24 bytes, symbol and heartbeat
-//   symbol  24 block (u64)   32 block bytes (u32)   36 ordinal (u32)   40 max data   41 parity   42
-//   zero (u16)      44 bytes
+//   prefix   0 magic "SLC"  3 version = 1  4 kind  5 lane  6 payload bytes (u16)          8 bytes
+//   sealed   prefix, 8 session (u64)  16 counter (u64)                                   24 bytes
+//   symbol   sealed, 24 block (u64)  32 block bytes (u32)  36 ordinal (u32)
+//            40 max data (u8)  41 parity (u8)  42 zero (u16)                             44 bytes
 //
-// Symbol and heartbeat: header, payload encrypted in place, 16-byte tag; the whole header is
-// authenticated. Announce: prefix, then a SignedEnvelope in clear.
+// Symbol: its header, payload, tag. Heartbeat: the sealed header, payload, tag. Both payloads are
+// encrypted in place, the tag has 16 bytes, the whole header is authenticated. Announce: prefix
+// with lane 0, then a SignedEnvelope in clear. Payload bytes count neither header nor tag.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/strong.h"
+#include "common/crypto/datagram_cipher.h"
 #include "common/fec/block_code.h"
 
 namespace sluice::wire {
@@ -23,7 +25,7 @@ inline constexpr std::uint8_t kVersion = 1;
 inline constexpr std::size_t kPrefixBytes = 8;
 inline constexpr std::size_t kSealedHeaderBytes = 24;
 inline constexpr std::size_t kSymbolHeaderBytes = 44;
-inline constexpr std::size_t kTagBytes = 16;
+inline constexpr std::size_t kTagBytes = crypto::kTagBytes;
 
 enum class Kind : std::uint8_t { kSymbol = 1, kHeartbeat = 2, kAnnounce = 3 };
 
@@ -49,13 +51,13 @@ struct AnnounceHeader {
 
 // Why a datagram was not taken. Each has a counter.
 enum class Reject {
-  kTooShort,
-  kBadMagic,
-  kUnknownVersion,
+  kTooShort,        // ends before its kind's header and tag do
+  kBadMagic,        // not ours
+  kUnknownVersion,  // of a newer or older protocol
   kUnknownKind,
-  kBadLength,
-  kBadGeometry,
-  kBadLane
+  kBadLength,    // longer or shorter than it says, longer than limits.h allows, or without payload
+  kBadGeometry,  // not valid(), ordinal beyond the last symbol, or reserved bytes that are not zero
+  kBadLane       // not below limits::kMaxLanes; not 0 in an announce
 };
 
 using Header = std::variant<SymbolHeader, HeartbeatHeader, AnnounceHeader>;

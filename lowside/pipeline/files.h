@@ -34,18 +34,18 @@ class DropFolder;  // upstream/files: takes files that an operator laid down, wh
 
 // What is written in the shipment about where a file came from and what was checked.
 struct Evidence {
-  std::string kind;
-  std::string detail;
+  std::string kind{};
+  std::string detail{};
 };
 
 // A candidate for crossing: what to fetch and what is known about it beforehand.
 struct FetchRequest {
-  std::string uri;
-  std::string name;                            // for people and gaps: "left-pad-1.3.0.tgz"
-  std::optional<std::uint64_t> expected_size;  // else Content-Length is a hint only
-  std::vector<DigestAlgorithm> digests;        // to compute besides SHA-256
-  std::uint64_t size_limit = 0;                // bytes; 0: the fetcher's default
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::string uri{};
+  std::string name{};                            // for people and gaps: "left-pad-1.3.0.tgz"
+  std::optional<std::uint64_t> expected_size{};  // else Content-Length is a hint only
+  std::vector<DigestAlgorithm> digests{};        // to compute besides SHA-256
+  std::uint64_t size_limit = 0;                  // bytes; 0: the fetcher's default
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 class FetchedFile {

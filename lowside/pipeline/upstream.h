@@ -20,17 +20,17 @@ namespace sluice::low {
 // A short answer, whole in memory: an index, a packument, a Release file.
 struct Document {
   unsigned status = 200;  // 200 or 304; everything else is an Error
-  std::string body;
-  std::string etag;           // empty where the upstream has none
-  std::string last_modified;  // as it came
-  std::string content_type;
+  std::string body{};
+  std::string etag{};           // empty where the upstream has none
+  std::string last_modified{};  // as it came
+  std::string content_type{};
 };
 
 struct DocumentRequest {
-  std::string uri;
-  std::string if_none_match;  // an etag from before
-  std::string if_modified_since;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::string uri{};
+  std::string if_none_match{};  // an etag from before
+  std::string if_modified_since{};
+  std::vector<std::pair<std::string, std::string>> headers{};
   std::uint64_t size_limit = std::uint64_t{64} << 20;
 };
 
@@ -51,12 +51,12 @@ class Fetch {
 // What must hold for a fetched file to be taken. At least one digest, or evidence of a signature
 // over one of its digests, must be given.
 struct Expectation {
-  std::vector<Digest> digests;  // all must be equal to those computed
-  std::optional<std::uint64_t> size;
+  std::vector<Digest> digests{};  // all must be equal to those computed
+  std::optional<std::uint64_t> size{};
   std::vector<std::string>
-      media_types;  // what its content may be ("application/gzip", …); empty: anything
+      media_types{};  // what its content may be ("application/gzip", …); empty: anything
   std::vector<Evidence>
-      evidence;  // what the caller checked itself: a registry's signature, a signed index
+      evidence{};  // what the caller checked itself: a registry's signature, a signed index
 };
 
 // verify → inspect → admit → the spool's blob store, in one call; the wiring implements it with the
@@ -87,13 +87,13 @@ struct PollContext {
 
 // What a poll found. Shipped whole or not at all.
 struct Proposal {
-  std::string cursor;              // saved together with the shipment, in one batch
-  std::vector<proto::Blob> blobs;  // every blob that the records name, as intake returned it; the
-                                   // spool leaves out what it has shipped before
+  std::string cursor{};              // saved together with the shipment, in one batch
+  std::vector<proto::Blob> blobs{};  // every blob that the records name, as intake returned it; the
+                                     // spool leaves out what it has shipped before
   std::vector<proto::Record>
-      records;  // only those that changed since the last poll; none: nothing is shipped
-  std::vector<Error> problems;  // what was left out, each named with cause and cure: an unknown
-                                // package, a refused file
+      records{};  // only those that changed since the last poll; none: nothing is shipped
+  std::vector<Error> problems{};  // what was left out, each named with cause and cure: an unknown
+                                  // package, a refused file
 };
 
 class Upstream {

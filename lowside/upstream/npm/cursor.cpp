@@ -1,0 +1,71 @@
+#include "lowside/upstream/npm/cursor.h"
+
+#include <boost/json.hpp>
+
+namespace sluice::low {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int kFormat = 1;
+
+std::string text_of(const json::object& object, std::string_view key) {
+  return std::string(object.at(key).as_string());
+}
+
+NpmTracked read_tracked(const json::object& object) {
+  NpmTracked tracked;
+  tracked.etag = text_of(object, "etag");
+  tracked.answer = text_of(object, "answer");
+  tracked.record = text_of(object, "record");
+  for (const auto& [version, shipped] : object.at("versions").as_object()) {
+    const json::object& digests = shipped.as_object();
+    tracked.versions.emplace(
+        version, NpmShipped{text_of(digests, "tarball"), text_of(digests, "integrity")});
+  }
+  return tracked;
+}
+
+}  // namespace
+
+Result<NpmCursor> NpmCursor::read(std::string_view text) {
+  NpmCursor cursor;
+  if (text.empty()) {
+    return cursor;
+  }
+  try {  // Boost.JSON's own checked access; every way in which a cursor can be wrong ends here
+    const json::value value = json::parse(json::string_view(text.data(), text.size()));
+    const json::object& object = value.as_object();
+    if (object.at("format").to_number<int>() != kFormat) {
+      return Error{ErrorCode::kInvalid, "npm cursor", "it is of another version of this program",
+                   "remove the source's cursor: everything is then looked at again"};
+    }
+    cursor.keys = text_of(object, "keys");
+    for (const auto& [name, tracked] : object.at("packages").as_object()) {
+      cursor.packages.emplace(name, read_tracked(tracked.as_object()));
+    }
+  } catch (const std::exception& failure) {
+    return Error{ErrorCode::kInvalid, "npm cursor", failure.what(),
+                 "remove the source's cursor: everything is then looked at again"};
+  }
+  return cursor;
+}
+
+std::string NpmCursor::write() const {
+  json::object names;
+  for (const auto& [name, tracked] : packages) {
+    json::object versions;
+    for (const auto& [version, shipped] : tracked.versions) {
+      versions[version] =
+          json::object{{"tarball", shipped.tarball}, {"integrity", shipped.integrity}};
+    }
+    names[name] = json::object{{"etag", tracked.etag},
+                               {"answer", tracked.answer},
+                               {"record", tracked.record},
+                               {"versions", std::move(versions)}};
+  }
+  return json::serialize(
+      json::object{{"format", kFormat}, {"keys", keys}, {"packages", std::move(names)}});
+}
+
+}  // namespace sluice::low

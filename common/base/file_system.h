@@ -33,6 +33,9 @@ class FileSystem {
   // Atomic, and durable only after sync_directory() of the target's folder.
   virtual Result<void> rename(const std::filesystem::path& from,
                               const std::filesystem::path& to) = 0;
+  // A second name for the same file; kInvalid if `to` exists. Durable as rename() is.
+  virtual Result<void> link(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+  virtual Result<void> make_read_only(const std::filesystem::path& path) = 0;  // mode 0440
   virtual Result<void> sync_directory(const std::filesystem::path& path) = 0;
   virtual Result<void> remove(const std::filesystem::path& path) = 0;  // fine if it is not there
   virtual Result<void> create_directories(const std::filesystem::path& path) = 0;

@@ -104,6 +104,24 @@ class PosixFileSystem final : public FileSystem {
     return {};
   }
 
+  Result<void> link(const fs::path& from, const fs::path& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) {
+      return {};
+    }
+    Error error = errno_error(from.string() + " -> " + to.string(), errno);
+    if (errno == EEXIST) {
+      error.code = ErrorCode::kInvalid;
+    }
+    return error;
+  }
+
+  Result<void> make_read_only(const fs::path& path) override {
+    if (::chmod(path.c_str(), 0440) != 0) {
+      return errno_error(path.string(), errno);
+    }
+    return {};
+  }
+
   Result<void> sync_directory(const fs::path& path) override {
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) {

@@ -48,10 +48,11 @@ class BlobStore {
  public:
   virtual ~BlobStore() = default;
 
-  // Makes all of them durable, or none visible: files first (synced, renamed, folders synced), then
-  // one synced batch, to which `along` is added, so that a caller's own records become durable in
-  // the same instant. Blobs that are there already are left as they are, their new aliases added.
-  // On failure the staging files are still there.
+  // Makes all of them durable, or none visible: files first (synced, linked into place, folders
+  // synced), then one synced batch, to which `along` is added, so that a caller's own records
+  // become durable in the same instant. Blobs that are there already are left as they are, their
+  // new aliases added; an alias that names another blob already keeps naming that one. On success
+  // the staging files are gone, on failure they are still there.
   virtual Result<void> commit(std::vector<NewBlob> blobs, const Batch& along) = 0;
   Result<void> commit(std::vector<NewBlob> blobs) { return commit(std::move(blobs), Batch{}); }
 

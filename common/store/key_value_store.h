@@ -33,6 +33,7 @@ class Batch {
  public:
   void put(Family family, std::string key, std::string value);
   void remove(Family family, std::string key);
+  void append(const Batch& other);
   bool empty() const { return operations_.empty(); }
 
   struct Operation {
@@ -56,6 +57,9 @@ class KeyValueStore {
  public:
   virtual ~KeyValueStore() = default;
   virtual Result<std::optional<std::string>> get(Family family, std::string_view key) const = 0;
+  // After a failure the batch is not visible, and never will be once a later write has succeeded;
+  // only a crash before that may bring it back. kExhausted: nothing is lost, and writing works
+  // again by itself when there is space.
   virtual Result<void> write(const Batch& batch, Durability durability) = 0;
   // Calls `each` for keys that start with `prefix`, from `from` on (≥ prefix; empty: from the
   // start), ascending, in one consistent view, until it returns false.

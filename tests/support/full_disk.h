@@ -28,6 +28,12 @@ class FullDisk final : public FileSystem {
   Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
     return real_.rename(from, to);
   }
+  Result<void> link(const std::filesystem::path& from, const std::filesystem::path& to) override {
+    return real_.link(from, to);
+  }
+  Result<void> make_read_only(const std::filesystem::path& path) override {
+    return real_.make_read_only(path);
+  }
   Result<void> sync_directory(const std::filesystem::path& path) override {
     return real_.sync_directory(path);
   }

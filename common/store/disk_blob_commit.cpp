@@ -1,0 +1,249 @@
+// commit(): everything is planned and checked first, then done in the order that the header gives.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "common/base/limits.h"
+#include "common/store/disk_blob_store.h"
+
+namespace sluice::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Small files are read into the batch; past this they stay files, so that a commit of many needs no
+// more memory.
+constexpr std::uint64_t kMaxReadInBytes = std::uint64_t{64} << 20;
+
+Error wrong_size(const Sha256Digest& digest, std::uint64_t said, std::uint64_t found) {
+  return {
+      ErrorCode::kIntegrity, "blob " + digest.hex(),
+      "has " + std::to_string(found) + " bytes where " + std::to_string(said) + " were announced",
+      "let it be fetched or sent again"};
+}
+
+}  // namespace
+
+struct DiskBlobStore::Plan {
+  struct NewFile {
+    Sha256Digest digest;
+    StagingPath staging;
+  };
+
+  Batch batch;                        // the last step
+  std::vector<NewFile> files;         // to link into place
+  std::vector<StagingPath> obsolete;  // to remove at the end
+  std::set<std::string> aliases;      // keys that the batch puts
+  std::uint64_t read_in = 0;          // bytes of small files in the batch
+  std::uint64_t blobs = 0;
+  std::uint64_t bytes = 0;
+};
+
+namespace {
+
+// One entry for each blob, with the aliases of all; files of further ones go to `obsolete`.
+std::map<Sha256Digest, NewBlob> merge(std::vector<NewBlob> blobs,
+                                      std::vector<StagingPath>& obsolete) {
+  std::map<Sha256Digest, NewBlob> merged;
+  for (NewBlob& blob : blobs) {
+    const auto [at, added] = merged.try_emplace(blob.info.digest, std::move(blob));
+    if (added) {
+      continue;
+    }
+    auto& aliases = at->second.info.aliases;
+    aliases.insert(aliases.end(), blob.info.aliases.begin(), blob.info.aliases.end());
+    const auto* staging = std::get_if<StagingPath>(&blob.content);
+    const auto* kept = std::get_if<StagingPath>(&at->second.content);
+    if (staging != nullptr && (kept == nullptr || *kept != *staging)) {
+      obsolete.push_back(*staging);
+    }
+  }
+  return merged;
+}
+
+}  // namespace
+
+Result<void> DiskBlobStore::commit(std::vector<NewBlob> blobs, const Batch& along) {
+  Plan plan;
+  auto merged = merge(std::move(blobs), plan.obsolete);
+  {
+    std::set<std::string> keys;
+    for (const auto& [digest, blob] : merged) {
+      keys.insert(blob_key(digest));
+      for (const Digest& alias : blob.info.aliases) {
+        keys.insert(alias_key(alias));
+      }
+    }
+    const KeyLocks::Held held = locks_.lock(std::move(keys));
+    for (auto& [digest, blob] : merged) {
+      SLUICE_TRY_VOID(plan_blob(blob, plan));
+    }
+    plan.batch.append(along);
+    if (!plan.files.empty()) {
+      const Result<void> placed = place_files(plan);
+      if (!placed) {
+        unsettled_ = true;
+        return placed;
+      }
+    }
+    if (!plan.batch.empty()) {
+      const Result<void> written = index_.write(plan.batch, Durability::kSynced);
+      if (!written) {
+        unsettled_ = !plan.files.empty() || unsettled_;
+        return written;
+      }
+    }
+    blobs_ += plan.blobs;
+    bytes_ += plan.bytes;
+    finish(plan);
+  }
+  if (!plan.batch.empty() && unsettled_.exchange(false) && !settle()) {
+    unsettled_ = true;
+  }
+  return {};
+}
+
+Result<void> DiskBlobStore::plan_blob(NewBlob& blob, Plan& plan) const {
+  const Sha256Digest& digest = blob.info.digest;
+  SLUICE_TRY(auto known, stored(digest));
+  if (known && known->info.size != blob.info.size) {
+    return wrong_size(digest, known->info.size, blob.info.size);
+  }
+  bool there = known.has_value();
+  if (known && known->place == proto::StoredBlob::FILE) {
+    SLUICE_TRY(there, files_.exists(file_path(digest)));  // else the new bytes mend it
+  }
+  if (there) {
+    if (const auto* staging = std::get_if<StagingPath>(&blob.content)) {
+      plan.obsolete.push_back(*staging);
+    }
+    return plan_entry(known->info, blob.info.aliases, known->place, known->place, plan);
+  }
+  SLUICE_TRY(const auto place, plan_content(blob, plan));
+  if (known) {
+    return plan_entry(known->info, blob.info.aliases, known->place, place, plan);
+  }
+  ++plan.blobs;
+  plan.bytes += blob.info.size;
+  return plan_entry({digest, blob.info.size, {}}, blob.info.aliases, proto::StoredBlob::NOWHERE,
+                    place, plan);
+}
+
+Result<proto::StoredBlob::Place> DiskBlobStore::plan_content(NewBlob& blob, Plan& plan) const {
+  const BlobInfo& info = blob.info;
+  auto place = proto::StoredBlob::INLINE;
+  Bytes* inline_bytes = std::get_if<Bytes>(&blob.content);
+  Bytes read;
+  if (inline_bytes == nullptr) {
+    const StagingPath& staging = std::get<StagingPath>(blob.content);
+    SLUICE_TRY(const auto file, files_.open_for_reading(staging.value()));
+    SLUICE_TRY(const std::uint64_t size, file->size());
+    if (size != info.size) {
+      return wrong_size(info.digest, info.size, size);
+    }
+    plan.obsolete.push_back(staging);
+    if (size <= limits::kInlineBlobBytes && plan.read_in + size <= kMaxReadInBytes) {
+      read.resize(size);
+      SLUICE_TRY_VOID(file->read_at(0, read));
+      plan.read_in += size;
+      inline_bytes = &read;
+    } else {
+      SLUICE_TRY_VOID(file->sync());
+      plan.files.push_back({info.digest, staging});
+      plan.batch.remove(Family::kMeta, unsettled_key(info.digest));
+      place = proto::StoredBlob::FILE;
+    }
+  }
+  if (inline_bytes != nullptr) {
+    if (inline_bytes->size() != info.size) {
+      return wrong_size(info.digest, info.size, inline_bytes->size());
+    }
+    SLUICE_ASSERT(inline_bytes->size() <= limits::kInlineBlobBytes);
+    plan.batch.put(Family::kBlobs, blob_key(info.digest), std::string(as_text(*inline_bytes)));
+  }
+  return place;
+}
+
+// The entry of `info` with its own aliases and the new ones; what is new in it goes into the batch.
+Result<void> DiskBlobStore::plan_entry(BlobInfo info, const std::vector<Digest>& aliases,
+                                       proto::StoredBlob::Place before,
+                                       proto::StoredBlob::Place place, Plan& plan) const {
+  bool changed = place != before;
+  for (const Digest& alias : aliases) {
+    if (alias.as_sha256() || std::ranges::find(info.aliases, alias) != info.aliases.end()) {
+      continue;
+    }
+    info.aliases.push_back(alias);
+    changed = true;
+    const std::string key = alias_key(alias);
+    SLUICE_TRY(const auto named, index_.get(Family::kAliases, key));
+    if (!named && plan.aliases.insert(key).second) {
+      plan.batch.put(Family::kAliases, key, blob_key(info.digest));
+    }
+  }
+  if (changed) {
+    plan.batch.put(Family::kBlobInfo, blob_key(info.digest), write_stored(info, place));
+  }
+  return {};
+}
+
+Result<void> DiskBlobStore::place_files(const Plan& plan) {
+  Batch notes;
+  for (const Plan::NewFile& file : plan.files) {
+    notes.put(Family::kMeta, unsettled_key(file.digest), "");
+  }
+  SLUICE_TRY_VOID(index_.write(notes, Durability::kSynced));
+  std::set<fs::path> folders;
+  for (const Plan::NewFile& file : plan.files) {
+    SLUICE_TRY_VOID(make_folder(file.digest));
+    const fs::path target = file_path(file.digest);
+    SLUICE_TRY_VOID(place_file(file.staging, target));
+    folders.insert(target.parent_path());
+  }
+  for (const fs::path& folder : folders) {
+    SLUICE_TRY_VOID(files_.sync_directory(folder));
+  }
+  return {};
+}
+
+// A link instead of a rename, because a batch whose write has failed may still come back after a
+// crash: then the file must be in its place, and until then the caller keeps its staging file.
+Result<void> DiskBlobStore::place_file(const StagingPath& staging, const fs::path& target) {
+  const Result<void> linked = files_.link(staging.value(), target);
+  if (linked || linked.error().code != ErrorCode::kInvalid) {
+    return linked;
+  }
+  // Left by an attempt that failed. It is replaced in one step, for the same reason.
+  fs::path beside = target;
+  beside += ".new";
+  SLUICE_TRY_VOID(files_.remove(beside));
+  SLUICE_TRY_VOID(files_.link(staging.value(), beside));
+  SLUICE_TRY_VOID(files_.rename(beside, target));
+  return files_.remove(beside);  // rename(2) leaves it when both are the same file
+}
+
+Result<void> DiskBlobStore::make_folder(const Sha256Digest& digest) {
+  const std::size_t index = std::size_t{digest.bytes()[0]} << 8 | digest.bytes()[1];
+  const std::lock_guard lock(folders_mutex_);
+  if (folders_made_[index]) {
+    return {};
+  }
+  const fs::path folder = file_path(digest).parent_path();
+  SLUICE_TRY_VOID(files_.create_directories(folder));
+  SLUICE_TRY_VOID(files_.sync_directory(folder.parent_path()));
+  SLUICE_TRY_VOID(files_.sync_directory(folder.parent_path().parent_path()));
+  folders_made_.set(index);
+  return {};
+}
+
+// The commit is durable: what fails here leaves only what the next start or commit() tidies up.
+void DiskBlobStore::finish(const Plan& plan) {
+  for (const Plan::NewFile& file : plan.files) {
+    static_cast<void>(files_.make_read_only(file_path(file.digest)));  // against accidents only
+  }
+  for (const StagingPath& staging : plan.obsolete) {
+    static_cast<void>(files_.remove(staging.value()));
+  }
+}
+
+}  // namespace sluice::store

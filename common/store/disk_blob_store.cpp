@@ -1,0 +1,251 @@
+#include "common/store/disk_blob_store.h"
+
+#include <algorithm>
+#include <random>
+
+#include "common/base/hasher.h"
+#include "common/base/text.h"
+#include "common/store/blob_readers.h"
+
+namespace sluice::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kVerifyChunkBytes = std::size_t{1} << 20;
+
+std::string random_run_name() {
+  std::random_device random;
+  std::string bytes;
+  append_u64(bytes, std::uint64_t{random()} << 32 | random());
+  return hex_encode(as_bytes(bytes));
+}
+
+}  // namespace
+
+DiskBlobStore::DiskBlobStore(KeyValueStore& index, FileSystem& files, fs::path folder)
+    : index_(index),
+      files_(files),
+      folder_(std::move(folder)),
+      staging_(folder_ / "staging"),
+      staging_run_(random_run_name()) {}
+
+Result<std::unique_ptr<DiskBlobStore>> DiskBlobStore::open(KeyValueStore& index, FileSystem& files,
+                                                           fs::path folder,
+                                                           const KeepStaging& keep) {
+  std::unique_ptr<DiskBlobStore> store(new DiskBlobStore(index, files, std::move(folder)));
+  SLUICE_TRY_VOID(store->start(keep));
+  return store;
+}
+
+Result<void> DiskBlobStore::start(const KeepStaging& keep) {
+  SLUICE_TRY_VOID(files_.create_directories(folder_ / "blobs"));
+  SLUICE_TRY_VOID(files_.create_directories(staging_));
+  SLUICE_TRY_VOID(files_.sync_directory(folder_));
+  SLUICE_TRY_VOID(settle());
+  SLUICE_TRY_VOID(sweep_staging(keep));
+  return count_blobs();
+}
+
+Result<void> DiskBlobStore::sweep_staging(const KeepStaging& keep) {
+  std::vector<fs::path> unclaimed;
+  SLUICE_TRY_VOID(files_.list_files(staging_, [&](const std::string& name) {
+    const StagingPath path(staging_ / name);
+    if (!keep || !keep(path)) {
+      unclaimed.push_back(path.value());
+    }
+  }));
+  for (const fs::path& path : unclaimed) {
+    SLUICE_TRY_VOID(files_.remove(path));
+  }
+  return {};
+}
+
+Result<void> DiskBlobStore::count_blobs() {
+  return for_each([this](const BlobInfo& info) {
+    ++blobs_;
+    bytes_ += info.size;
+    return true;
+  });
+}
+
+Result<void> DiskBlobStore::settle() {
+  std::vector<Sha256Digest> noted;
+  SLUICE_TRY_VOID(
+      index_.scan(Family::kMeta, kUnsettledPrefix, "", [&](std::string_view key, std::string_view) {
+        if (const auto digest =
+                Sha256Digest::from_bytes(as_bytes(key.substr(kUnsettledPrefix.size())))) {
+          noted.push_back(*digest);
+        }
+        return true;
+      }));
+  for (const Sha256Digest& digest : noted) {
+    SLUICE_TRY_VOID(settle(digest));
+  }
+  return {};
+}
+
+Result<void> DiskBlobStore::settle(const Sha256Digest& digest) {
+  const KeyLocks::Held held = locks_.lock({blob_key(digest)});
+  SLUICE_TRY(const auto known, stored(digest));
+  if (!known || known->place != proto::StoredBlob::FILE) {
+    SLUICE_TRY_VOID(files_.remove(file_path(digest)));
+  }
+  Batch settled;
+  settled.remove(Family::kMeta, unsettled_key(digest));
+  return index_.write(settled, Durability::kUnsynced);  // a note too many only costs a look
+}
+
+fs::path DiskBlobStore::file_path(const Sha256Digest& digest) const {
+  const std::string hex = digest.hex();
+  return folder_ / "blobs" / hex.substr(0, 2) / hex.substr(2, 2) / hex;
+}
+
+Error DiskBlobStore::missing(const Sha256Digest& digest) const {
+  return {ErrorCode::kIntegrity, "blob " + digest.hex(),
+          "the index has it, but its bytes are gone from " + folder_.string(),
+          "restore the store from a backup, or let the blob cross again"};
+}
+
+Result<std::optional<StoredInfo>> DiskBlobStore::stored(const Sha256Digest& digest) const {
+  const std::string key = blob_key(digest);
+  SLUICE_TRY(const auto value, index_.get(Family::kBlobInfo, key));
+  if (!value) {
+    return std::optional<StoredInfo>();
+  }
+  SLUICE_TRY(StoredInfo read, read_stored(key, *value));
+  return std::optional(std::move(read));
+}
+
+Result<std::optional<BlobInfo>> DiskBlobStore::find(const Sha256Digest& digest) const {
+  SLUICE_TRY(auto known, stored(digest));
+  return known ? std::optional(std::move(known->info)) : std::nullopt;
+}
+
+Result<std::optional<Sha256Digest>> DiskBlobStore::resolve(const Digest& alias) const {
+  if (const auto digest = alias.as_sha256()) {
+    SLUICE_TRY(const auto known, stored(*digest));
+    return known ? digest : std::nullopt;
+  }
+  SLUICE_TRY(const auto value, index_.get(Family::kAliases, alias_key(alias)));
+  return value ? Sha256Digest::from_bytes(as_bytes(*value)) : std::nullopt;
+}
+
+Result<std::unique_ptr<BlobReader>> DiskBlobStore::open(const Sha256Digest& digest) const {
+  SLUICE_TRY(const auto known, stored(digest));
+  const std::string name = "blob " + digest.hex();
+  const Error not_here{ErrorCode::kNotFound, name, "is not held", ""};
+  if (!known) {
+    return not_here;
+  }
+  if (known->place == proto::StoredBlob::INLINE) {
+    SLUICE_TRY(auto bytes, index_.get(Family::kBlobs, blob_key(digest)));
+    if (bytes && bytes->size() == known->info.size) {
+      return read_inline(name, std::move(*bytes));
+    }
+  } else {
+    auto file = files_.open_for_reading(file_path(digest));
+    if (file) {
+      SLUICE_TRY(const std::uint64_t size, (*file)->size());
+      if (size == known->info.size) {
+        return read_from_file(name, std::move(*file), size);
+      }
+    } else if (file.error().code != ErrorCode::kNotFound) {
+      return std::move(file).error();
+    }
+  }
+  // It may have been removed between the two looks.
+  SLUICE_TRY(const auto still, stored(digest));
+  return still ? missing(digest) : not_here;
+}
+
+Result<void> DiskBlobStore::remove(const Sha256Digest& digest) {
+  std::set<std::string> keys{blob_key(digest)};
+  SLUICE_TRY(const auto before, stored(digest));
+  if (!before) {
+    return {};
+  }
+  for (const Digest& alias : before->info.aliases) {
+    keys.insert(alias_key(alias));
+  }
+  const KeyLocks::Held held = locks_.lock(std::move(keys));
+  SLUICE_TRY(const auto known, stored(digest));
+  if (!known) {
+    return {};
+  }
+  const bool in_file = known->place == proto::StoredBlob::FILE;
+  Batch batch;
+  batch.remove(Family::kBlobInfo, blob_key(digest));
+  if (in_file) {
+    batch.put(Family::kMeta, unsettled_key(digest), "");
+  } else {
+    batch.remove(Family::kBlobs, blob_key(digest));
+  }
+  for (const Digest& alias : known->info.aliases) {
+    SLUICE_TRY(const auto named, resolve(alias));
+    if (named == digest) {
+      batch.remove(Family::kAliases, alias_key(alias));
+    }
+  }
+  SLUICE_TRY_VOID(index_.write(batch, Durability::kSynced));
+  --blobs_;
+  bytes_ -= known->info.size;
+  if (in_file) {
+    Batch settled;
+    settled.remove(Family::kMeta, unsettled_key(digest));
+    if (!files_.remove(file_path(digest)) || !index_.write(settled, Durability::kUnsynced)) {
+      unsettled_ = true;
+    }
+  }
+  return {};
+}
+
+Result<void> DiskBlobStore::for_each(const std::function<bool(const BlobInfo&)>& each) const {
+  Result<void> outcome;
+  SLUICE_TRY_VOID(
+      index_.scan(Family::kBlobInfo, "", "", [&](std::string_view key, std::string_view value) {
+        const auto read = read_stored(key, value);
+        if (!read) {
+          outcome = read.error();
+          return false;
+        }
+        return each(read->info);
+      }));
+  return outcome;
+}
+
+StagingPath DiskBlobStore::new_staging_path() {
+  return StagingPath(staging_ / (staging_run_ + "-" + std::to_string(next_staging_++)));
+}
+
+Result<void> DiskBlobStore::verify(const Sha256Digest& digest) const {
+  SLUICE_TRY(const auto known, find(digest));
+  SLUICE_TRY(const auto reader, open(digest));
+  std::vector<DigestAlgorithm> algorithms;
+  for (const Digest& alias : known->aliases) {
+    algorithms.push_back(alias.algorithm());
+  }
+  MultiHasher hasher(algorithms, reader->size());
+  Bytes chunk(std::min<std::uint64_t>(kVerifyChunkBytes, reader->size()));
+  for (std::uint64_t offset = 0; offset < reader->size(); offset += chunk.size()) {
+    chunk.resize(std::min<std::uint64_t>(chunk.size(), reader->size() - offset));
+    SLUICE_TRY_VOID(reader->read_at(offset, chunk));
+    hasher.update(chunk);
+  }
+  std::vector<Digest> expected{Digest(digest)};
+  expected.insert(expected.end(), known->aliases.begin(), known->aliases.end());
+  const std::vector<Digest> computed = hasher.finish();
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (expected[i] != computed[i]) {
+      return Error{ErrorCode::kIntegrity, "blob " + digest.hex(),
+                   "its bytes have the digest " + computed[i].to_string() + " instead of " +
+                       expected[i].to_string(),
+                   "check the disk, then restore the store or let the blob cross again"};
+    }
+  }
+  return {};
+}
+
+BlobStore::Usage DiskBlobStore::usage() const { return {blobs_, bytes_}; }
+
+}  // namespace sluice::store

@@ -1,0 +1,106 @@
+#include "tests/support/memory_store.h"
+
+namespace sluice::test {
+
+using store::Batch;
+using store::Durability;
+using store::Family;
+
+void MemoryStore::apply(Contents& contents, const Batch& batch) {
+  for (const Batch::Operation& operation : batch.operations()) {
+    auto& family = contents[static_cast<std::size_t>(operation.family)];
+    if (operation.value) {
+      family.insert_or_assign(operation.key, *operation.value);
+    } else {
+      family.erase(operation.key);
+    }
+  }
+}
+
+Result<std::optional<std::string>> MemoryStore::get(Family family, std::string_view key) const {
+  if (plan_ != nullptr) {
+    if (auto error = plan_->read("index")) {
+      return *error;
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  const Values& held = visible_[static_cast<std::size_t>(family)];
+  const auto found = held.find(key);
+  return found == held.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<void> MemoryStore::write(const Batch& batch, Durability durability) {
+  const auto error = plan_ != nullptr ? plan_->next(Operation::kStoreWrite, "index") : std::nullopt;
+  const std::lock_guard lock(mutex_);
+  if (error) {
+    failed_.push_back(batch);
+    return *error;
+  }
+  failed_.clear();
+  apply(visible_, batch);
+  if (durability == Durability::kSynced) {
+    synced_ = visible_;
+    unsynced_.clear();
+  } else {
+    unsynced_.push_back(batch);
+  }
+  return {};
+}
+
+Result<void> MemoryStore::scan(
+    Family family, std::string_view prefix, std::string_view from,
+    const std::function<bool(std::string_view, std::string_view)>& each) const {
+  if (plan_ != nullptr) {
+    if (auto error = plan_->read("index")) {
+      return *error;
+    }
+  }
+  const Values view = values(family);
+  for (auto at = view.lower_bound(std::max(prefix, from));
+       at != view.end() && at->first.starts_with(prefix); ++at) {
+    if (!each(at->first, at->second)) {
+      break;
+    }
+  }
+  return {};
+}
+
+Result<std::optional<std::pair<std::string, std::string>>> MemoryStore::last_at_or_before(
+    Family family, std::string_view prefix, std::string_view key) const {
+  if (plan_ != nullptr) {
+    if (auto error = plan_->read("index")) {
+      return *error;
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  const Values& held = visible_[static_cast<std::size_t>(family)];
+  auto at = held.upper_bound(key);
+  if (at == held.begin() || !(--at)->first.starts_with(prefix)) {
+    return std::optional<std::pair<std::string, std::string>>();
+  }
+  return std::optional(std::pair(at->first, at->second));
+}
+
+void MemoryStore::crash(Loss loss, std::uint64_t seed) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Batch> written = std::move(unsynced_);
+  written.insert(written.end(), failed_.begin(), failed_.end());
+  std::size_t kept = loss == Loss::kNone ? written.size() : 0;
+  if (loss == Loss::kRandom) {
+    std::mt19937_64 random(seed);
+    kept = std::uniform_int_distribution<std::size_t>(0, written.size())(random);
+  }
+  for (std::size_t i = 0; i < kept; ++i) {
+    apply(synced_, written[i]);
+  }
+  visible_ = synced_;
+  unsynced_.clear();
+  failed_.clear();
+}
+
+MemoryStore::Values MemoryStore::values(Family family) const {
+  const std::lock_guard lock(mutex_);
+  return visible_[static_cast<std::size_t>(family)];
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,239 @@
+#include "common/store/rocks_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tests/support/full_disk_env.h"
+#include "tests/support/temporary_folder.h"
+
+namespace sluice::store {
+namespace {
+
+using test::FullRocksDisk;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class RocksStoreTest : public testing::Test {
+ protected:
+  RocksStoreTest() { settings_.folder = folder_.path() / "index"; }
+
+  void open() {
+    store_.reset();
+    store_ = open_rocks_store(settings_).value();
+  }
+  Result<void> put(Family family, const std::string& key, const std::string& value,
+                   Durability durability = Durability::kSynced) {
+    Batch batch;
+    batch.put(family, key, value);
+    return store_->write(batch, durability);
+  }
+  std::string get(Family family, const std::string& key) {
+    return store_->get(family, key).value().value_or("(none)");
+  }
+  std::vector<std::string> keys(Family family, std::string_view prefix, std::string_view from) {
+    std::vector<std::string> found;
+    store_
+        ->scan(family, prefix, from,
+               [&](std::string_view key, std::string_view) {
+                 found.emplace_back(key);
+                 return true;
+               })
+        .value();
+    return found;
+  }
+
+  test::TemporaryFolder folder_;
+  RocksSettings settings_;
+  std::unique_ptr<KeyValueStore> store_;
+};
+
+TEST_F(RocksStoreTest, KeepsBatchesOverReopening) {
+  open();
+  const std::string large(100'000, 'x');  // goes to a blob file
+  Batch batch;
+  batch.put(Family::kBlobs, "k", large);
+  batch.put(Family::kGaps, "k", "gap");
+  batch.put(Family::kGaps, "gone", "gap");
+  batch.remove(Family::kGaps, "gone");
+  ASSERT_TRUE(store_->write(batch, Durability::kSynced));
+  open();
+  EXPECT_EQ(get(Family::kBlobs, "k"), large);
+  EXPECT_EQ(get(Family::kGaps, "k"), "gap");
+  EXPECT_EQ(get(Family::kGaps, "gone"), "(none)");
+  EXPECT_EQ(get(Family::kEvents, "k"), "(none)");
+}
+
+TEST_F(RocksStoreTest, ScansAPrefixInOrder) {
+  open();
+  for (const char* key : {"a", "b1", "b2", "b3", "c"}) {
+    ASSERT_TRUE(put(Family::kParts, key, "v"));
+  }
+  EXPECT_THAT(keys(Family::kParts, "b", ""), ElementsAre("b1", "b2", "b3"));
+  EXPECT_THAT(keys(Family::kParts, "b", "b2"), ElementsAre("b2", "b3"));
+  EXPECT_THAT(keys(Family::kParts, "", ""), ElementsAre("a", "b1", "b2", "b3", "c"));
+  EXPECT_THAT(keys(Family::kParts, "d", ""), ElementsAre());
+}
+
+TEST_F(RocksStoreTest, FindsTheLastKeyAtOrBefore) {
+  open();
+  for (const char* key : {"a9", "b1", "b3"}) {
+    ASSERT_TRUE(put(Family::kParts, key, key));
+  }
+  EXPECT_EQ(store_->last_at_or_before(Family::kParts, "b", "b3").value()->first, "b3");
+  EXPECT_EQ(store_->last_at_or_before(Family::kParts, "b", "b2").value()->second, "b1");
+  EXPECT_FALSE(store_->last_at_or_before(Family::kParts, "b", "b0").value());
+  EXPECT_FALSE(store_->last_at_or_before(Family::kParts, "c", "c").value());
+}
+
+TEST_F(RocksStoreTest, RefusesAFolderThatAnotherProcessHasOpen) {
+  int ready[2];
+  int done[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  ASSERT_EQ(::pipe(done), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto held = open_rocks_store(settings_);
+    char byte = held ? 'y' : 'n';
+    static_cast<void>(!::write(ready[1], &byte, 1));
+    ::close(done[1]);
+    static_cast<void>(!::read(done[0], &byte, 1));  // until the parent closes it
+    ::_exit(0);
+  }
+  ASSERT_GT(child, 0);
+  ::close(done[0]);
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  ASSERT_EQ(byte, 'y');
+  const auto second = open_rocks_store(settings_);
+  ::close(done[1]);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(second.error().message(), HasSubstr(settings_.folder.string()));
+  EXPECT_THAT(second.error().message(), HasSubstr("another process"));
+}
+
+TEST_F(RocksStoreTest, RefusesANewerFormat) {
+  open();
+  ASSERT_TRUE(put(Family::kMeta, "format-version", "2"));
+  store_.reset();
+  const auto reopened = open_rocks_store(settings_);
+  ASSERT_FALSE(reopened);
+  EXPECT_EQ(reopened.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(reopened.error().message(), HasSubstr("format 2"));
+  EXPECT_THAT(reopened.error().cure, HasSubstr("install the version"));
+}
+
+TEST_F(RocksStoreTest, NamesADamagedFolder) {
+  open();
+  ASSERT_TRUE(put(Family::kMeta, "k", "v"));
+  store_.reset();
+  for (const auto& entry : std::filesystem::directory_iterator(settings_.folder)) {
+    if (entry.path().filename().string().starts_with("MANIFEST")) {
+      std::ofstream(entry.path(), std::ios::trunc) << "this is not a manifest, not even nearly";
+    }
+  }
+  const auto reopened = open_rocks_store(settings_);
+  ASSERT_FALSE(reopened);
+  EXPECT_EQ(reopened.error().code, ErrorCode::kIntegrity);
+  EXPECT_EQ(reopened.error().thing, settings_.folder.string());
+  EXPECT_THAT(reopened.error().cure, HasSubstr("backup"));
+}
+
+class FullDiskTest : public RocksStoreTest,
+                     public testing::WithParamInterface<FullRocksDisk::State> {
+ protected:
+  FullDiskTest() {
+    settings_.env = env_.get();
+    settings_.resume_free_bytes = 1;
+    open();
+  }
+  ~FullDiskTest() override { store_.reset(); }
+
+  std::shared_ptr<FullRocksDisk> disk_ = std::make_shared<FullRocksDisk>();
+  std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(disk_);
+};
+
+TEST_P(FullDiskTest, ReadsGoOnAndWritesResumeWhenThereIsSpace) {
+  ASSERT_TRUE(put(Family::kGaps, "before", "1"));
+  disk_->set(GetParam());
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const auto refused = put(Family::kGaps, "during", "2");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kExhausted);
+    EXPECT_EQ(refused.error().thing, settings_.folder.string());
+    EXPECT_FALSE(refused.error().cure.empty());
+    EXPECT_EQ(get(Family::kGaps, "before"), "1");
+    EXPECT_EQ(get(Family::kGaps, "during"), "(none)");
+  }
+  disk_->set(FullRocksDisk::State::kFree);
+  ASSERT_TRUE(put(Family::kGaps, "after", "3"));
+  open();
+  EXPECT_THAT(keys(Family::kGaps, "", ""), ElementsAre("after", "before"));
+}
+
+TEST_P(FullDiskTest, ResumesRightAfterOpening) {
+  disk_->set(GetParam());
+  ASSERT_FALSE(put(Family::kGaps, "k", "1"));
+  disk_->set(FullRocksDisk::State::kFree);
+  ASSERT_TRUE(put(Family::kGaps, "k", "2"));
+  ASSERT_TRUE(put(Family::kGaps, "l", "3"));
+  open();
+  EXPECT_EQ(get(Family::kGaps, "k"), "2");
+  EXPECT_EQ(get(Family::kGaps, "l"), "3");
+}
+
+TEST_P(FullDiskTest, AFailedBatchNeverComesBackAfterALaterWrite) {
+  ASSERT_TRUE(put(Family::kGaps, "changed", "old"));
+  disk_->set(GetParam());
+  Batch failed;
+  failed.put(Family::kGaps, "changed", "new");
+  failed.put(Family::kGaps, "added", "new");
+  failed.put(Family::kBlobs, "added", std::string(50'000, 'n'));
+  ASSERT_FALSE(store_->write(failed, Durability::kSynced));
+  disk_->set(FullRocksDisk::State::kFree);
+  ASSERT_TRUE(put(Family::kGaps, "later", "1"));
+  EXPECT_EQ(get(Family::kGaps, "changed"), "old");
+  EXPECT_EQ(get(Family::kGaps, "added"), "(none)");
+  open();
+  EXPECT_EQ(get(Family::kGaps, "changed"), "old");
+  EXPECT_EQ(get(Family::kGaps, "added"), "(none)");
+  EXPECT_EQ(get(Family::kBlobs, "added"), "(none)");
+  EXPECT_EQ(get(Family::kGaps, "later"), "1");
+}
+
+TEST_P(FullDiskTest, KeepsUnsyncedWritesFromBefore) {
+  ASSERT_TRUE(put(Family::kGaps, "unsynced", "1", Durability::kUnsynced));
+  disk_->set(GetParam());
+  ASSERT_FALSE(put(Family::kGaps, "failed", "2"));
+  disk_->set(FullRocksDisk::State::kFree);
+  ASSERT_TRUE(put(Family::kGaps, "later", "3"));
+  EXPECT_EQ(get(Family::kGaps, "unsynced"), "1");
+}
+
+TEST_P(FullDiskTest, DoesNotCloseUnderAReader) {
+  ASSERT_TRUE(put(Family::kGaps, "a", "1"));
+  ASSERT_TRUE(put(Family::kGaps, "b", "2"));
+  disk_->set(GetParam());
+  ASSERT_FALSE(put(Family::kGaps, "c", "3"));
+  disk_->set(FullRocksDisk::State::kFree);
+  int seen = 0;
+  ASSERT_TRUE(store_->scan(Family::kGaps, "", "", [&](std::string_view, std::string_view) {
+    ++seen;
+    EXPECT_EQ(put(Family::kGaps, "c", "3").error().code, ErrorCode::kExhausted);
+    return true;
+  }));
+  EXPECT_EQ(seen, 2);
+  EXPECT_TRUE(put(Family::kGaps, "c", "3"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Disks, FullDiskTest,
+                         testing::Values(FullRocksDisk::State::kRefusesWrites,
+                                         FullRocksDisk::State::kRefusesSyncs));
+
+}  // namespace
+}  // namespace sluice::store

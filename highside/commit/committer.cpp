@@ -1,0 +1,169 @@
+#include "highside/commit/committer.h"
+
+#include <utility>
+
+#include "highside/pipeline/retry.h"
+#include "highside/pipeline/stage_timer.h"
+
+namespace sluice::high {
+using observe::Metric;
+
+Committer::Committer(store::BlobStore& store, store::KeyValueStore& index,
+                     observe::Counters& counters, observe::EventSink& events,
+                     CommitterSettings settings)
+    : store_(store), index_(index), counters_(counters), events_(events), settings_(settings) {}
+
+Committer::~Committer() { stop(); }
+
+void Committer::listen(DurableListener& listener) { listeners_.push_back(&listener); }
+
+void Committer::start() {
+  SLUICE_ASSERT(!thread_.joinable());
+  thread_ = std::thread([this] { run(); });
+}
+
+void Committer::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  work_.notify_all();
+  room_.notify_all();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+bool Committer::accept(VerifiedBlob&& blob, store::Batch along) {
+  const auto* const inline_bytes = std::get_if<Bytes>(&blob.blob().content);
+  const std::size_t bytes = inline_bytes != nullptr ? inline_bytes->size() : 0;
+  std::unique_lock lock(mutex_);
+  const auto has_room = [&] {
+    return queue_.size() < settings_.queue_blobs &&
+           (queue_.empty() || queued_bytes_ + bytes <= settings_.queue_bytes);
+  };
+  room_.wait(lock, [&] { return stopping_ || has_room() || !trouble_.empty(); });
+  if (stopping_ || !has_room()) {
+    return false;
+  }
+  queued_bytes_ += bytes;
+  queue_.push_back({std::move(blob).release(), std::move(along), bytes});
+  work_.notify_one();
+  return true;
+}
+
+CommitStatus Committer::status() const {
+  const std::lock_guard lock(mutex_);
+  return {queue_.size(), queued_bytes_, !trouble_.empty(), trouble_};
+}
+
+void Committer::run() {
+  for (std::vector<Item> group = take_group(); !group.empty(); group = take_group()) {
+    commit(std::move(group));
+  }
+}
+
+// Empty: stopping, and nothing is left.
+std::vector<Committer::Item> Committer::take_group() {
+  std::unique_lock lock(mutex_);
+  work_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+  std::vector<Item> group;
+  std::size_t bytes = 0;
+  while (!queue_.empty() && group.size() < settings_.group_blobs &&
+         (group.empty() || bytes + queue_.front().bytes <= settings_.group_bytes)) {
+    bytes += queue_.front().bytes;
+    group.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  queued_bytes_ -= bytes;
+  room_.notify_all();
+  return group;
+}
+
+void Committer::commit(std::vector<Item> group) {
+  std::vector<store::NewBlob> blobs;
+  store::Batch along;
+  for (Item& item : group) {
+    blobs.push_back(std::move(item.blob));
+    along.append(item.along);
+  }
+  for (;;) {
+    const Result<void> done = [&] {
+      const StageTimer timer(counters_, Metric::kCommitNanos);
+      return store_.commit(blobs, along);
+    }();
+    for (std::size_t i = 0; i < group.size() && (done || !worth_retrying(done.error())); ++i) {
+      group[i].blob = std::move(blobs[i]);
+    }
+    if (done) {
+      clear_trouble();
+      report(group);
+      return;
+    }
+    if (!worth_retrying(done.error())) {
+      if (group.size() == 1) {
+        give_up(group.front(), done.error());
+        return;
+      }
+      break;
+    }
+    if (!wait_to_retry(done.error())) {
+      return;
+    }
+  }
+  // One of them is at fault: the others must not suffer for it.
+  for (Item& item : group) {
+    std::vector<Item> alone;
+    alone.push_back(std::move(item));
+    commit(std::move(alone));
+  }
+}
+
+void Committer::give_up(const Item& item, const Error& error) {
+  events_.failure(observe::Level::kError, "blob.given-up", error,
+                  {{"blob", item.blob.info.digest.hex()}});
+  // It must start afresh when it arrives again, so what it carried along is written without it. A
+  // failure is seen at the next start: its file and its progress disagree.
+  static_cast<void>(index_.write(item.along, store::Durability::kUnsynced));
+  for (DurableListener* const listener : listeners_) {
+    listener->given_up(item.blob.info.digest);
+  }
+}
+
+// False: stopping.
+bool Committer::wait_to_retry(const Error& error) {
+  if (error.code == ErrorCode::kExhausted) {
+    counters_.add(Metric::kStoreDiskFull);
+  }
+  std::unique_lock lock(mutex_);
+  if (trouble_.empty()) {
+    events_.failure(observe::Level::kError, "store.stalled", error);
+  }
+  trouble_ = error.message();
+  room_.notify_all();
+  return !work_.wait_for(lock, settings_.retry_every, [&] { return stopping_; });
+}
+
+void Committer::clear_trouble() {
+  const std::lock_guard lock(mutex_);
+  if (!trouble_.empty()) {
+    trouble_.clear();
+    events_.emit(observe::Level::kNotice, "store.recovered", {});
+  }
+}
+
+void Committer::report(const std::vector<Item>& group) {
+  std::vector<Sha256Digest> digests;
+  std::uint64_t bytes = 0;
+  for (const Item& item : group) {
+    digests.push_back(item.blob.info.digest);
+    bytes += item.blob.info.size;
+  }
+  counters_.add(Metric::kCommittedBlobs, digests.size());
+  counters_.add(Metric::kCommittedBytes, bytes);
+  for (DurableListener* const listener : listeners_) {
+    listener->durable(digests);
+  }
+}
+
+}  // namespace sluice::high

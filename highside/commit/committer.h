@@ -1,0 +1,86 @@
+// Makes verified blobs durable in groups.
+//
+//   accept() (any thread) ──> queue (bounded) ──> committer thread: BlobStore::commit ──> durable()
+//
+// A group is what is in the queue, up to a limit: while one group is being synced the next one
+// gathers, so groups grow with the load and a lone blob waits for nobody.
+//
+// While the disk is full the group in hand and the queue are kept and tried again; when the queue
+// is full as well, accept() says so at once. What is turned away stays missing in the ledger.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/observe/counters.h"
+#include "common/observe/events.h"
+#include "common/store/blob_store.h"
+#include "highside/pipeline/stages.h"
+#include "highside/pipeline/status.h"
+
+namespace sluice::high {
+
+struct CommitterSettings {
+  // One group: 16 MiB of inline values is one RocksDB write of a few tens of milliseconds; 512
+  // files are 512 fsyncs, about 0.2 s.
+  std::size_t group_bytes = std::size_t{16} << 20;
+  std::size_t group_blobs = 512;
+  // The queue: a few groups, so that the assembler runs on while one is synced.
+  std::size_t queue_bytes = std::size_t{64} << 20;
+  std::size_t queue_blobs = 4096;
+  std::chrono::milliseconds retry_every{1000};  // while the store fails
+};
+
+class Committer final : public BlobSink {
+ public:
+  Committer(store::BlobStore& store, store::KeyValueStore& index, observe::Counters& counters,
+            observe::EventSink& events, CommitterSettings settings = {});
+  ~Committer() override;
+
+  void listen(DurableListener& listener);  // before start(); it must outlive stop()
+  void start();
+  // Commits what is queued, once, and ends the thread. What the store does not take then has to
+  // arrive again, or is found complete in staging.
+  void stop();
+
+  bool accept(VerifiedBlob&& blob, store::Batch along) override;
+  CommitStatus status() const;
+
+ private:
+  struct Item {
+    store::NewBlob blob;
+    store::Batch along;
+    std::size_t bytes = 0;  // held in memory
+  };
+
+  void run();
+  std::vector<Item> take_group();
+  void commit(std::vector<Item> group);
+  void give_up(const Item& item, const Error& error);
+  bool wait_to_retry(const Error& error);
+  void clear_trouble();
+  void report(const std::vector<Item>& group);
+
+  store::BlobStore& store_;
+  store::KeyValueStore& index_;
+  observe::Counters& counters_;
+  observe::EventSink& events_;
+  const CommitterSettings settings_;
+  std::vector<DurableListener*> listeners_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable work_;  // something was queued, or stop
+  std::condition_variable room_;  // something was taken, stalled, or stop
+  std::deque<Item> queue_;
+  std::size_t queued_bytes_ = 0;
+  bool stopping_ = false;
+  std::string trouble_;  // why the store takes nothing; empty while it does
+  std::thread thread_;
+};
+
+}  // namespace sluice::high

@@ -1,0 +1,107 @@
+// Publishes every shipment that has become whole, and knows what keeps the others from it.
+//
+//   assembler ─announced(), heartbeat()─┐
+//   committer ─durable()────────────────┴─> ledger, waits (one lock) ─> to examine ─> publisher
+//   thread
+//                                                                                      │ read
+//                                                                                      manifest │
+//                                                                                      count blobs,
+//                                                                                      after │
+//                                                                                      check
+//                                                                                      records └
+//                                                                                      Catalog::publish
+//
+// A shipment is examined when its notice arrives, when the last blob that it waits for is durable
+// and when the last shipment that it waits for is published; at the start all that are open are. An
+// examination begins with the store each time, so that none depends on what an earlier one saw.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "highside/catalog/blob_waits.h"
+#include "highside/catalog/catalog.h"
+#include "highside/catalog/ledger.h"
+#include "highside/catalog/shipment_check.h"
+#include "highside/pipeline/stages.h"
+
+namespace sluice::high {
+
+struct PublisherSettings {
+  // Blobs that open shipments wait for, in memory: 120 MB. Shipments beyond it are examined again
+  // every `retry_every` while blobs become durable.
+  std::size_t waiting_blobs = 1'000'000;
+  std::chrono::milliseconds retry_every{1000};  // also after a failure of the store
+};
+
+class Publisher final : public NoticeSink, public DurableListener {
+ public:
+  // All of them must outlive it. `catalog` is loaded, and nobody else publishes in it.
+  Publisher(Catalog& catalog, store::KeyValueStore& index, store::BlobStore& blobs,
+            const Clock& clock, observe::Counters& counters, observe::EventSink& events,
+            PublisherSettings settings = {});
+  ~Publisher() override;
+
+  void add(RecordCheck& check);  // before start()
+  // Goes on with what the ledger says is open. `manifests` must outlive stop().
+  Result<void> start(ManifestReader& manifests);
+  void stop();
+
+  void announced(const std::string& stream, const wire::ShipmentNotice& notice) override;
+  void heartbeat(const std::string& stream, const wire::Heartbeat& heartbeat,
+                 UtcTime arrived) override;
+  void durable(const std::vector<Sha256Digest>& blobs) override;
+  void given_up(const Sha256Digest& blob) override;
+
+  // Any thread; after start().
+  CatalogStatus status() const;
+  // What is not visible, by stream and sequence; at most `limit` gaps, and `blobs_limit` missing
+  // blobs of each. Reads manifests: not for a hot path.
+  std::vector<Gap> gaps(std::size_t limit, std::size_t blobs_limit) const;
+
+ private:
+  void run();
+  bool next(ShipmentRef& ref);
+  void try_again();
+  void save_ledger();
+  void examine(const ShipmentRef& ref);
+  Result<bool> all_there(const ShipmentRef& ref, const proto::Shipment& shipment);
+  Result<bool> await_blobs(const ShipmentRef& ref, const proto::Shipment& shipment);
+  Result<std::vector<Sha256Digest>> held(const std::vector<Sha256Digest>& blobs) const;
+  void arrived(const Sha256Digest& blob, const ShipmentRef& ref);  // locked
+  Result<bool> await_after(const ShipmentRef& ref, const proto::Shipment& shipment);
+  Result<void> publish(const ShipmentRef& ref, const VerifiedShipment& shipment);
+  void release_dependents(const ShipmentRef& ref);  // locked
+  void failed(const ShipmentRef& ref, const Error& error, observe::Metric metric);
+  void add_missing(Gap& gap, const OpenShipment& open, std::size_t blobs_limit) const;
+
+  Catalog& catalog_;
+  store::BlobStore& blobs_;
+  const Clock& clock_;
+  observe::Counters& counters_;
+  observe::EventSink& events_;
+  const PublisherSettings settings_;
+  ShipmentCheck check_;
+  ManifestReader* manifests_ = nullptr;
+
+  mutable std::mutex mutex_;
+  std::condition_variable work_;
+  Ledger ledger_;
+  BlobWaits waits_;
+  std::set<ShipmentRef> to_examine_;
+  std::set<ShipmentRef> later_;      // after a failure that may go away
+  std::set<ShipmentRef> untracked_;  // wait for more blobs than there is room for
+  std::chrono::steady_clock::time_point retry_at_;
+  bool blobs_came_ = false;  // since untracked ones were examined
+  bool ledger_changed_ = false;
+  bool ledger_failed_ = false;
+  bool overfull_ = false;  // told once
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sluice::high

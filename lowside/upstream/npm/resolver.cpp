@@ -32,6 +32,7 @@ constexpr std::string_view kConfiguration =
     "omit-lockfile-registry-resolved=false\n"
     "lockfile-version=3\n"
     "fetch-retries=2\n"
+    "fetch-retry-factor=2\n"
     "fetch-retry-mintimeout=1000\n"
     "fetch-timeout=60000\n"
     "allow-git=none\n"

@@ -27,7 +27,7 @@ Result<void> check_headers(const std::string& thing, const Transfer::HeaderList&
 }
 
 Error stopping(const std::string& uri) {
-  return {ErrorCode::kCancelled, without_credentials(uri), "the program is stopping", ""};
+  return {ErrorCode::kCancelled, display_uri(uri), "the program is stopping", ""};
 }
 
 }  // namespace

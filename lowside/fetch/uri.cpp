@@ -6,6 +6,8 @@
 #include <cctype>
 #include <memory>
 
+#include "lowside/pipeline/files.h"
+
 namespace sluice::low {
 namespace {
 
@@ -30,14 +32,14 @@ Result<Uri> parse_uri(std::string_view text) {
   const CURLUcode status =
       curl_url_set(handle.get(), CURLUPART_URL, copy.c_str(), CURLU_NON_SUPPORT_SCHEME);
   if (status != CURLUE_OK || copy.find('\0') != std::string::npos) {
-    return Error{ErrorCode::kInvalid, without_credentials(text),
+    return Error{ErrorCode::kInvalid, display_uri(text),
                  "is not a URI: " + std::string(curl_url_strerror(status)),
                  "give it as https://host/path"};
   }
   Uri uri;
   uri.scheme = part(handle, CURLUPART_SCHEME);
   if (uri.scheme != "http" && uri.scheme != "https") {
-    return Error{ErrorCode::kRefused, without_credentials(text),
+    return Error{ErrorCode::kRefused, display_uri(text),
                  "has the scheme " + uri.scheme + ", which is not fetched",
                  "use http or https; local files go through a drop folder"};
   }
@@ -53,19 +55,6 @@ Result<Uri> parse_uri(std::string_view text) {
   }
   uri.text = part(handle, CURLUPART_URL);
   return uri;
-}
-
-std::string without_credentials(std::string_view text) {
-  const std::size_t start = text.find("//");
-  if (start == std::string_view::npos) {
-    return std::string(text);
-  }
-  const std::size_t end = text.find_first_of("/?#", start + 2);
-  const std::size_t at = text.substr(0, end).rfind('@');
-  if (at == std::string_view::npos || at < start + 2) {
-    return std::string(text);
-  }
-  return std::string(text.substr(0, start + 2)) + std::string(text.substr(at + 1));
 }
 
 }  // namespace sluice::low

@@ -20,8 +20,4 @@ struct Uri {
 // kInvalid: not a URI. kRefused: a scheme other than http and https.
 Result<Uri> parse_uri(std::string_view text);
 
-// For messages about something that need not be a URI at all: everything between "//" and the last
-// '@' before the path is left out.
-std::string without_credentials(std::string_view text);
-
 }  // namespace sluice::low

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,10 @@ struct FetchRequest {
   std::uint64_t size_limit = 0;                  // bytes; 0: the fetcher's default
   std::vector<std::pair<std::string, std::string>> headers{};
 };
+
+// The URI without credentials: for notes, events, errors and the shipment. What it was given need
+// not be a URI.
+std::string display_uri(std::string_view uri);
 
 class FetchedFile {
  public:

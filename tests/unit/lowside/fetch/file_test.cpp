@@ -2,7 +2,7 @@
 #include <thread>
 
 #include "common/base/hasher.h"
-#include "tests/support/full_disk.h"
+#include "tests/support/faulty_file_system.h"
 #include "tests/unit/lowside/fetch/fetcher_fixture.h"
 
 namespace sluice::low {
@@ -216,9 +216,13 @@ TEST_F(FetchFile, TidiesUpAtTheStart) {
 }
 
 TEST_F(FetchFile, KeepsItsPartWhenTheDiskIsFull) {
-  test::FullDisk disk;
-  disk.room = 200'000;
+  test::FaultPlan plan;
+  std::filesystem::create_directory(folder_ / "scratch");
+  test::FaultyFileSystem disk(plan, folder_ / "scratch");
   files_ = &disk;
+  fetcher();
+  plan.clear();
+  plan.fail_at(12, ENOSPC);  // the part, its note and a few writes fit
   server_.answer("/f", {{.body = text_, .etag = "\"1\""}});
   const Error error = file("/f").error();
   EXPECT_EQ(error.code, ErrorCode::kExhausted);
@@ -226,7 +230,7 @@ TEST_F(FetchFile, KeepsItsPartWhenTheDiskIsFull) {
   EXPECT_EQ(server_.requests("/f").size(), 1U);
   EXPECT_EQ(count(Metric::kSpoolDiskFull), 1U);
 
-  disk.room = UINT64_MAX;
+  plan.clear();
   EXPECT_EQ(content(file("/f").value()), text_);
   const std::string range = server_.requests("/f").back().header("range");
   EXPECT_TRUE(range.starts_with("bytes=") && range != "bytes=0-") << range;

@@ -30,9 +30,6 @@ TEST(Uri, RefusesOtherSchemesAndNonsense) {
 }
 
 TEST(Uri, LeavesCredentialsOutOfMessages) {
-  EXPECT_EQ(without_credentials("https://u:p@h/x@y"), "https://h/x@y");
-  EXPECT_EQ(without_credentials("ftp://u:p@ss@h"), "ftp://h");
-  EXPECT_EQ(without_credentials("mailto:a@b"), "mailto:a@b");
   EXPECT_EQ(parse_uri("ftp://u:secret@h/").error().message().find("secret"), std::string::npos);
 }
 

@@ -5,6 +5,7 @@
 #include "common/base/limits.h"
 #include "common/fec/block_code.h"
 #include "common/fec/parity_tables.h"
+#include "common/fec/prefetch.h"
 
 namespace sluice::fec {
 
@@ -29,9 +30,10 @@ void Encoder::encode(const Geometry& geometry, ByteView data, MutableByteView pa
   for (std::uint32_t c = 0; c < codewords; ++c) {
     const std::uint32_t count = geometry.data_in_codeword(c);
     for (std::uint32_t j = 0; j < count; ++j) {
+      const ByteView source = data.subspan((c + std::size_t{j} * codewords) * symbol, symbol);
+      prefetch(source);
       // ISA-L takes its sources as mutable and does not write to them.
-      sources[j] =
-          const_cast<std::uint8_t*>(data.data()) + (c + std::size_t{j} * codewords) * symbol;
+      sources[j] = const_cast<std::uint8_t*>(source.data());
     }
     for (std::uint32_t p = 0; p < geometry.parity; ++p) {
       targets[p] = parity.data() + (c + std::size_t{p} * codewords) * symbol;

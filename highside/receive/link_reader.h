@@ -1,0 +1,98 @@
+// All that is done with a datagram, without threads: check it, find its session, open it, ask the
+// replay window, and only then let it change anything: put blocks together, hand them on, say what
+// was lost and when a stream falls silent.
+//
+//   take() ── announce ──> EpochGuard ──> sessions: the current and, briefly, the one before it
+//     │ ───── heartbeat ─> BlockConsumer::heartbeat
+//     └ ───── symbol ────> [kBatch] ── recover() ──> BlockWindow ──> BlockConsumer::block, ::lost
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "common/observe/counters.h"
+#include "common/observe/events.h"
+#include "common/observe/stage_timer.h"
+#include "common/wire/datagram.h"
+#include "highside/pipeline/flow.h"
+#include "highside/receive/epoch_guard.h"
+#include "highside/receive/session.h"
+#include "highside/receive/settings.h"
+#include "highside/receive/status.h"
+
+namespace sluice::high {
+
+// Everything it works with. All must outlive it.
+struct ReceiveParts {
+  const std::vector<TrustedStream>& streams;
+  const crypto::OpeningKey& key;
+  EpochGuard& epochs;
+  BlockConsumer& consumer;
+  const Clock& clock;
+  observe::Counters& counters;
+  observe::EventSink& events;
+};
+
+// One thread.
+class LinkReader {
+ public:
+  LinkReader(const ReceiveSettings& settings, const ReceiveParts& parts);
+  ~LinkReader();
+
+  // Opens it in place. Its memory must stay until the next recover().
+  void take(MutableByteView datagram);
+  // Gives the opened symbols to their blocks. Called before their memory is used again, and by
+  // take() itself when kBatch of them wait.
+  void recover();
+  // What time brings: silence, grace, the end of a session. To be called at least every 100 ms.
+  void tick();
+
+  LinkStatus status();
+
+  static constexpr std::size_t kBatch = 256;
+  // Announces looked at in a second; more are not: a signature costs 35 µs, a box as much again.
+  static constexpr int kAnnouncesPerSecond = 64;
+
+ private:
+  struct Stream;
+  struct OpenedSymbol {
+    Stream* stream;
+    Session* session;
+    wire::SymbolHeader header;
+    ByteView payload;
+  };
+  struct Found {
+    Stream* stream = nullptr;
+    Session* session = nullptr;
+  };
+
+  void take_header(const wire::SymbolHeader& header, MutableByteView datagram);
+  void take_header(const wire::HeartbeatHeader& header, MutableByteView datagram);
+  void take_header(const wire::AnnounceHeader& header, MutableByteView datagram);
+
+  Found find(SessionId id);
+  bool open(Session& session, LaneId lane, std::uint64_t counter, std::size_t header_bytes,
+            MutableByteView datagram);
+  bool may_look_at_announce();
+  void accept(Stream& stream, const wire::OpenedAnnounce& announce);
+  void begin_session(Stream& stream, const wire::OpenedAnnounce& announce);
+  void heard(Stream& stream, const Session& session, const wire::Heartbeat& heartbeat);
+  void add_symbol(const OpenedSymbol& symbol);
+  void hand_over(const OpenedSymbol& symbol, Lane& lane);
+  void tell_lost(Stream& stream, Session& session);
+  void end(Stream& stream, std::unique_ptr<Session>& session);
+  void fall_silent(Stream& stream);
+  void set_alive_gauge();
+
+  const ReceiveSettings& settings_;
+  const ReceiveParts parts_;
+  observe::StageTimer timer_;
+  DecoderPool decoders_;  // before the sessions, which give theirs back
+  std::vector<std::unique_ptr<Stream>> streams_;
+  std::vector<OpenedSymbol> opened_;
+  SteadyTime now_;  // read once for a batch
+  SteadyTime announce_second_;
+  int announces_ = 0;
+};
+
+}  // namespace sluice::high

@@ -1,0 +1,195 @@
+#include "lowside/transmit/lane_sender.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "common/observe/stage_timer.h"
+#include "common/wire/datagram.h"
+
+namespace sluice::low {
+namespace {
+
+// One message of the kernel with segmentation: 64 datagrams, 64 KiB less headers.
+constexpr std::size_t kRunDatagrams = 64;
+constexpr std::size_t kRunBytes = 65'487;
+
+}  // namespace
+
+LaneSender::LaneSender(const TransmitSettings& settings, LaneId lane, Beacon& beacon,
+                       link::DatagramSink& sink, const Clock& clock, observe::Counters& counters,
+                       observe::EventSink& events)
+    : settings_(settings),
+      lane_(lane),
+      beacon_(beacon),
+      sink_(sink),
+      clock_(clock),
+      counters_(counters),
+      events_(events),
+      sealer_(beacon.session_key(), lane),
+      datagram_bytes_(settings.datagram_bytes()),
+      pacer_(settings.rate_bits_per_second, settings.ipv6, clock.steady_now()),
+      next_beat_(clock.steady_now()),
+      retry_(next_beat_) {
+  run_limit_ = pacer_.run(datagram_bytes_, std::min(kRunDatagrams, kRunBytes / datagram_bytes_));
+  run_.resize(run_limit_ * datagram_bytes_);
+}
+
+bool LaneSender::wants_block() const {
+  if (in_flight_.empty()) {
+    return true;
+  }
+  const Flight& newest = in_flight_.back();
+  return next_number_ < in_flight_.front().block->number.value() + settings_.window &&
+         std::uint64_t{newest.next} * settings_.window >= newest.total;
+}
+
+void LaneSender::take(std::unique_ptr<EncodedBlock> block) {
+  SLUICE_ASSERT(block->number.value() == next_number_);
+  ++next_number_;
+  const std::uint32_t total = block->geometry.total_symbols();
+  in_flight_.push_back({.block = std::move(block), .next = 0, .total = total});
+}
+
+SteadyTime LaneSender::step(SteadyTime now) {
+  if (now >= next_beat_) {
+    beat(now);
+  }
+  if (lead_ > 0 || idle()) {
+    return next_beat_;
+  }
+  SteadyTime due = std::max(pacer_.due(), retry_);
+  if (due <= now) {
+    observe::StageTimer timer(counters_);
+    if (run_bytes_ == 0) {
+      fill_run();
+      timer.lap(observe::Metric::kSendSealNanos);
+    }
+    send_run(now);
+    timer.lap(observe::Metric::kSendSendNanos);
+    due = idle() ? next_beat_ : std::max(pacer_.due(), retry_);
+  }
+  return std::min(due, next_beat_);
+}
+
+std::unique_ptr<EncodedBlock> LaneSender::take_finished() {
+  if (finished_.empty()) {
+    return nullptr;
+  }
+  auto block = std::move(finished_.front());
+  finished_.pop_front();
+  return block;
+}
+
+void LaneSender::beat(SteadyTime now) {
+  const UtcTime stamp = clock_.utc_now();
+  for (const Bytes& announce : beacon_.announces(stamp)) {
+    send(announce, announce.size(), now);
+  }
+  Bytes payload = beacon_.heartbeat(stamp);
+  auto ticket = sealer_.next();
+  std::array<std::uint8_t, wire::kSealedHeaderBytes> header{};
+  wire::encode(wire::HeartbeatHeader{.lane = lane_,
+                                     .session = beacon_.info().session,
+                                     .counter = ticket.counter(),
+                                     .payload_bytes = static_cast<std::uint16_t>(payload.size())},
+               header);
+  std::array<std::uint8_t, crypto::kTagBytes> tag{};
+  sealer_.seal(std::move(ticket), header, payload, tag);
+  Bytes datagram(header.begin(), header.end());
+  datagram.insert(datagram.end(), payload.begin(), payload.end());
+  datagram.insert(datagram.end(), tag.begin(), tag.end());
+  send(datagram, datagram.size(), now);
+  lead_ = std::max(0, lead_ - 1);
+  next_beat_ = now + (lead_ > 0 ? kLeadPause : settings_.cadence);
+}
+
+bool LaneSender::send(ByteView bytes, std::size_t datagram_bytes, SteadyTime now) {
+  const auto sent = sink_.send(bytes, datagram_bytes);
+  report(sent);
+  if (!sent) {
+    return false;
+  }
+  const std::size_t datagrams = (bytes.size() + datagram_bytes - 1) / datagram_bytes;
+  pacer_.sent(datagrams, bytes.size(), now);
+  counters_.add(observe::Metric::kSentDatagrams, datagrams);
+  counters_.add(observe::Metric::kSentBytes, bytes.size());
+  return true;
+}
+
+void LaneSender::fill_run() {
+  std::size_t left = 0;
+  for (const Flight& flight : in_flight_) {
+    left += flight.total - flight.next;
+  }
+  for (std::size_t i = std::min(run_limit_, left); i > 0; --i) {
+    do {
+      turn_ = (turn_ + 1) % in_flight_.size();
+    } while (in_flight_[turn_].next == in_flight_[turn_].total);
+    seal_symbol(in_flight_[turn_]);
+    ++in_flight_[turn_].next;
+  }
+}
+
+void LaneSender::seal_symbol(const Flight& flight) {
+  const auto datagram = MutableByteView(run_).subspan(run_bytes_, datagram_bytes_);
+  run_bytes_ += datagram_bytes_;
+  const auto header = datagram.first<wire::kSymbolHeaderBytes>();
+  const auto tag = datagram.last<crypto::kTagBytes>();
+  const auto text = datagram.subspan(header.size(), datagram.size() - header.size() - tag.size());
+  auto ticket = sealer_.next();
+  wire::encode(wire::SymbolHeader{.lane = lane_,
+                                  .session = beacon_.info().session,
+                                  .counter = ticket.counter(),
+                                  .block = flight.block->number,
+                                  .geometry = flight.block->geometry,
+                                  .ordinal = flight.next},
+               header);
+  const ByteView symbol = flight.block->symbol(flight.next);
+  std::memcpy(text.data(), symbol.data(), symbol.size());
+  sealer_.seal(std::move(ticket), header, text, tag);
+}
+
+void LaneSender::send_run(SteadyTime now) {
+  if (!send(ByteView(run_).first(run_bytes_), datagram_bytes_, now)) {
+    retry_ = now + kRetryPause;
+    return;
+  }
+  run_bytes_ = 0;
+  retire();
+}
+
+void LaneSender::retire() {
+  for (auto flight = in_flight_.begin(); flight != in_flight_.end();) {
+    if (flight->next < flight->total) {
+      ++flight;
+      continue;
+    }
+    counters_.add(observe::Metric::kSentBlocks);
+    finished_.push_back(std::move(flight->block));
+    flight = in_flight_.erase(flight);
+  }
+  if (turn_ >= in_flight_.size()) {
+    turn_ = 0;
+  }
+  beacon_.progress()[lane_.value()].store(
+      in_flight_.empty() ? next_number_ : in_flight_.front().block->number.value(),
+      std::memory_order_release);
+}
+
+void LaneSender::report(const Result<void>& sent) {
+  if (!sent) {
+    counters_.add(observe::Metric::kSendErrors);
+  }
+  if (sent.has_error() == failing_) {
+    return;
+  }
+  failing_ = sent.has_error();
+  const std::string lane = std::to_string(lane_.value());
+  if (failing_) {
+    events_.failure(observe::Level::kError, "link.send_failed", sent.error(), {{"lane", lane}});
+  } else {
+    events_.emit(observe::Level::kNotice, "link.send_resumed", {{"lane", lane}});
+  }
+}
+
+}  // namespace sluice::low

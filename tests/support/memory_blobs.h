@@ -1,0 +1,61 @@
+// A store of blobs and an outbox in memory: what the transmitter needs of the spool.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "common/store/blob_store.h"
+#include "lowside/pipeline/outbox.h"
+
+namespace sluice::test {
+
+// Callable from any thread.
+class MemoryBlobs final : public store::BlobStore {
+ public:
+  Sha256Digest add(Bytes content);
+  // Its reader says that the disk fails.
+  void break_reading(const Sha256Digest& digest);
+
+  using BlobStore::commit;
+  Result<void> commit(std::vector<store::NewBlob> blobs, const store::Batch& along) override;
+  Result<std::optional<store::BlobInfo>> find(const Sha256Digest& digest) const override;
+  Result<std::optional<Sha256Digest>> resolve(const Digest& alias) const override;
+  Result<std::unique_ptr<store::BlobReader>> open(const Sha256Digest& digest) const override;
+  Result<void> remove(const Sha256Digest& digest) override;
+  Result<void> for_each(const std::function<bool(const store::BlobInfo&)>& each) const override;
+  StagingPath new_staging_path() override;
+  Result<void> verify(const Sha256Digest& digest) const override;
+  Usage usage() const override;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<Sha256Digest, std::shared_ptr<const Bytes>> blobs_;
+  std::set<Sha256Digest> broken_;
+};
+
+// Passes in the order in which they were put in. Callable from any thread.
+class MemoryOutbox final : public low::Outbox {
+ public:
+  void put(low::OutgoingPass pass);
+  void fail_marks(std::size_t times);
+  // Until so many passes have been marked.
+  void wait_for_marked(std::size_t count) const;
+  std::vector<std::pair<ShipmentSequence, std::uint32_t>> marked() const;
+
+  Result<std::optional<low::OutgoingPass>> next_due(UtcTime now) override;
+  Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, UtcTime now) override;
+  ShipmentSequence highest_sent() const override;
+  ShipmentSequence oldest_held() const override { return ShipmentSequence(1); }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::deque<low::OutgoingPass> due_;
+  std::vector<std::pair<ShipmentSequence, std::uint32_t>> marked_;
+  std::size_t failing_marks_ = 0;
+};
+
+}  // namespace sluice::test

@@ -1,6 +1,7 @@
 #include "lowside/daemon/intake.h"
 
 #include "common/base/hasher.h"
+#include "lowside/pipeline/media_type.h"
 
 namespace sluice::low {
 namespace {
@@ -45,9 +46,10 @@ Result<proto::Blob> StagedIntake::pass(FetchedFile file, const Expectation& expe
              inspector_.inspect(std::move(verified), expectation.media_types));
   SLUICE_TRY(const AdmittedFile admitted, admitter_.admit(std::move(inspected)));
   const FetchedFile& fetched = admitted.fetched();
-  proto::Blob blob =
-      describe(fetched.request().name, display_uri(fetched.request().uri), fetched.size(),
-               fetched.digests(), admitted.inspected().verified().evidence());
+  std::vector<Evidence> evidence = admitted.inspected().verified().evidence();
+  evidence.push_back({std::string(kMediaTypeEvidence), admitted.inspected().media_type()});
+  const proto::Blob blob = describe(fetched.request().name, display_uri(fetched.request().uri),
+                                    fetched.size(), fetched.digests(), evidence);
   SLUICE_TRY_VOID(keeper_.take(admitted, blob));
   return blob;
 }

@@ -24,6 +24,7 @@ COMMON_EDGES = {
     "common/process": {"common/base"},
     "common/ecosystem/npm": {"common/base"},
     "common/ecosystem/apt": {"common/base", "common/process"},
+    "common/ecosystem/files": {"common/base"},
     "common/config": {"common/base"},
     "common/observe": {"common/base"},
     "common/http": {"common/base"},

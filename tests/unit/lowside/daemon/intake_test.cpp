@@ -105,9 +105,11 @@ TEST_F(IntakeTest, LetsAGoodFileThroughAllStages) {
   ASSERT_EQ(blob.aliases_size(), 1);
   EXPECT_EQ(blob.aliases(0).algorithm(), proto::SHA512);
   EXPECT_EQ(blob.aliases(0).digest(), as_text(sha512.bytes()));
-  ASSERT_EQ(blob.evidence_size(), 2);
+  ASSERT_EQ(blob.evidence_size(), 3);
   EXPECT_EQ(blob.evidence(0).kind(), "sri");
   EXPECT_EQ(blob.evidence(1).detail(), sha512.to_string());
+  EXPECT_EQ(blob.evidence(2).kind(), "media-type");
+  EXPECT_EQ(blob.evidence(2).detail(), "text/plain");
   EXPECT_EQ(keeper_.blobs.at(blob.sha256()).first, "hello\n");
   EXPECT_FALSE(std::filesystem::exists(path.value()));
   EXPECT_EQ(audit_.entries.size(), 1U);

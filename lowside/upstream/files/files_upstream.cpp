@@ -1,0 +1,236 @@
+#include "lowside/upstream/files/files_upstream.h"
+
+#include <algorithm>
+#include <set>
+
+#include "lowside/pipeline/media_type.h"
+#include "sluice/file.pb.h"
+
+namespace sluice::low {
+namespace {
+
+// 100 000 lines of 160 bytes, as url_list.cpp bounds them.
+constexpr std::uint64_t kMaxListBytes = std::uint64_t{16} << 20;
+
+// What concerns more than the file at hand: the poll ends, and nothing is shipped.
+bool ends_poll(const Error& error) {
+  return error.code == ErrorCode::kExhausted || error.code == ErrorCode::kCancelled;
+}
+
+std::string media_type_of(const proto::Blob& blob) {
+  for (const proto::Evidence& evidence : blob.evidence()) {
+    if (evidence.kind() == kMediaTypeEvidence) {
+      return evidence.detail();
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+struct FilesUpstream::Poll {
+  PollContext& context;
+  FilesCursor cursor;
+  Proposal proposal;
+
+  void progress(std::string_view stage, std::uint64_t done, std::uint64_t total) const {
+    if (context.progress) {
+      context.progress(stage, done, total);
+    }
+  }
+};
+
+Result<Proposal> FilesUpstream::poll(PollContext& context) {
+  SLUICE_TRY(FilesCursor cursor, FilesCursor::parse(context.cursor, settings_.name));
+  SLUICE_TRY_VOID(clear_work(context.work));
+  Poll poll{context, std::move(cursor), {}};
+  if (!settings_.url_list.empty()) {
+    SLUICE_TRY_VOID(poll_list(poll));
+  }
+  if (!settings_.drop_folder.empty()) {
+    SLUICE_TRY_VOID(poll_drop_folder(poll));
+  }
+  poll.proposal.cursor = poll.cursor.serialize();
+  return std::move(poll.proposal);
+}
+
+// Copies of a poll that was broken off.
+Result<void> FilesUpstream::clear_work(const std::filesystem::path& work) {
+  SLUICE_TRY_VOID(files_.create_directories(work));
+  std::vector<std::string> left;
+  SLUICE_TRY_VOID(files_.list_files(work, [&](const std::string& name) {
+    if (name.ends_with(".copy")) {
+      left.push_back(name);
+    }
+  }));
+  for (const std::string& name : left) {
+    SLUICE_TRY_VOID(files_.remove(work / name));
+  }
+  return {};
+}
+
+Result<void> FilesUpstream::poll_drop_folder(Poll& poll) {
+  SLUICE_TRY(DropFolder::Scan scan, drop_.scan());
+  auto& problems = poll.proposal.problems;
+  problems.insert(problems.end(), scan.problems.begin(), scan.problems.end());
+  auto& taken = poll.cursor.taken;
+  std::erase_if(taken, [&](const auto& entry) {
+    const auto present = scan.present.find(entry.first);
+    return present == scan.present.end() || present->second != entry.second;
+  });
+  std::uint64_t done = 0;
+  for (const std::string& path : scan.settled) {
+    if (taken.contains(path)) {
+      // The cursor that says so was saved together with its shipment.
+      if (!settings_.done_folder.empty()) {
+        if (Result<void> moved = drop_.move_to_done(path); !moved) {
+          problems.push_back(std::move(moved).error());
+        }
+      }
+    } else {
+      SLUICE_TRY_VOID(take_dropped(poll, path, scan.present.at(path)));
+    }
+    poll.progress("take", ++done, scan.settled.size());
+  }
+  return {};
+}
+
+Result<void> FilesUpstream::take_dropped(Poll& poll, const std::string& path,
+                                         const FileState& state) {
+  const auto give_up = [&](Error error) -> Result<void> {
+    if (ends_poll(error)) {
+      return error;
+    }
+    poll.proposal.problems.push_back(std::move(error));
+    return {};
+  };
+  if (poll.cursor.listed.contains(path)) {
+    return give_up({ErrorCode::kRefused, (settings_.drop_folder / path).string(),
+                    "the list publishes a file of that path",
+                    "rename it, or take the line from the list"});
+  }
+  Result<FetchedFile> file = drop_.take(path, state, poll.context.work, poll.context.stop);
+  if (!file) {
+    return give_up(std::move(file).error());
+  }
+  Expectation expectation;
+  expectation.size = state.size;
+  expectation.evidence.push_back({"drop-folder", settings_.collection});
+  Result<proto::Blob> blob = poll.context.intake.take(std::move(*file), expectation);
+  if (!blob) {
+    const bool again =
+        blob.error().code == ErrorCode::kUnavailable || blob.error().code == ErrorCode::kIo;
+    if (!again && !ends_poll(blob.error())) {
+      poll.cursor.taken[path] = state;  // it is in quarantine: not again until it changes
+    }
+    return give_up(std::move(blob).error());
+  }
+  poll.cursor.taken[path] = state;
+  publish(poll, path, std::move(*blob), from_unix_micros(state.modified_nanos / 1000));
+  return {};
+}
+
+Result<void> FilesUpstream::poll_list(Poll& poll) {
+  bool whole = true;
+  SLUICE_TRY(const std::vector<ListedUrl> wanted, wanted_of_list(poll, whole));
+  std::vector<ListedUrl> missing;
+  for (const ListedUrl& entry : wanted) {
+    const auto published = poll.cursor.listed.find(entry.path);
+    if (published != poll.cursor.listed.end() && published->second == entry.digest.to_string()) {
+      continue;
+    }
+    SLUICE_TRY(auto held, poll.context.intake.held(entry.digest));
+    if (!held) {
+      missing.push_back(entry);
+      continue;
+    }
+    poll.cursor.listed[entry.path] = entry.digest.to_string();
+    publish(poll, entry.path, std::move(*held), clock_.utc_now());
+  }
+  SLUICE_TRY_VOID(fetch(poll, missing));
+  if (whole) {
+    withdraw(poll, wanted);
+  }
+  return {};
+}
+
+Result<std::vector<ListedUrl>> FilesUpstream::wanted_of_list(Poll& poll, bool& whole) {
+  SLUICE_TRY(const Bytes text, read_file(files_, settings_.url_list, kMaxListBytes));
+  UrlList list = parse_url_list(as_text(text), settings_.url_list.string(), settings_.collection);
+  whole = list.problems.empty();
+  auto& problems = poll.proposal.problems;
+  problems.insert(problems.end(), list.problems.begin(), list.problems.end());
+  return std::move(list.entries);
+}
+
+Result<void> FilesUpstream::fetch(Poll& poll, const std::vector<ListedUrl>& missing) {
+  std::vector<FetchRequest> requests;
+  for (const ListedUrl& entry : missing) {
+    FetchRequest request;
+    request.uri = entry.uri;
+    request.name = entry.path;
+    request.digests = {entry.digest.algorithm()};
+    request.size_limit = settings_.size_limit;
+    requests.push_back(std::move(request));
+  }
+  std::optional<Error> ended;
+  std::uint64_t done = 0;
+  const auto arrived = [&](std::size_t index, Result<FetchedFile> file) {
+    const ListedUrl& entry = missing[index];
+    poll.progress("fetch", ++done, missing.size());
+    Result<proto::Blob> blob =
+        file ? poll.context.intake.take(std::move(*file),
+                                        {.digests = {entry.digest},
+                                         .evidence = {{"digest-list", entry.digest.to_string()}}})
+             : Result<proto::Blob>(std::move(file).error());
+    if (blob) {
+      poll.cursor.listed[entry.path] = entry.digest.to_string();
+      publish(poll, entry.path, std::move(*blob), clock_.utc_now());
+    } else if (ends_poll(blob.error())) {
+      ended = std::move(blob).error();
+    } else {
+      poll.proposal.problems.push_back(std::move(blob).error());
+    }
+  };
+  poll.context.fetch.files(requests, poll.context.stop, arrived);
+  if (ended) {
+    return std::move(*ended);
+  }
+  return {};
+}
+
+void FilesUpstream::withdraw(Poll& poll, const std::vector<ListedUrl>& wanted) {
+  std::set<std::string> paths;
+  for (const ListedUrl& entry : wanted) {
+    paths.insert(entry.path);
+  }
+  std::erase_if(poll.cursor.listed, [&](const auto& published) {
+    if (paths.contains(published.first)) {
+      return false;
+    }
+    proto::Record record;
+    record.set_ecosystem("file");
+    record.set_document(settings_.collection + "/" + published.first);
+    record.set_withdrawn(true);
+    poll.proposal.records.push_back(std::move(record));
+    return true;
+  });
+}
+
+void FilesUpstream::publish(Poll& poll, const std::string& path, proto::Blob blob,
+                            UtcTime modified) {
+  proto::FileEntry entry;
+  entry.set_sha256(blob.sha256());
+  entry.set_size(blob.size());
+  entry.set_modified_micros(to_unix_micros(modified));
+  entry.set_media_type(media_type_of(blob));
+  proto::Record record;
+  record.set_ecosystem("file");
+  record.set_document(settings_.collection + "/" + path);
+  record.set_body(entry.SerializeAsString());
+  record.add_blobs(blob.sha256());
+  poll.proposal.records.push_back(std::move(record));
+  poll.proposal.blobs.push_back(std::move(blob));
+}
+
+}  // namespace sluice::low

@@ -1,0 +1,50 @@
+// Plain files as an upstream: a drop folder and a list of URLs with digests.
+//
+// A file of the list is fetched once; its digest pins it, so it is not asked for again. A line that
+// goes from the list withdraws its file, but only at polls where the whole list could be read. What
+// was taken from the drop folder stays published; a new file of the same path replaces it.
+#pragma once
+
+#include "common/base/clock.h"
+#include "common/base/file_system.h"
+#include "lowside/pipeline/upstream.h"
+#include "lowside/upstream/files/drop_folder.h"
+#include "lowside/upstream/files/settings.h"
+#include "lowside/upstream/files/url_list.h"
+
+namespace sluice::low {
+
+class FilesUpstream final : public Upstream {
+ public:
+  // `context.work` of its polls must lie on the spool's file system.
+  FilesUpstream(FilesSettings settings, FileSystem& files, const Clock& clock)
+      : settings_(std::move(settings)),
+        files_(files),
+        clock_(clock),
+        drop_(settings_, files, clock) {}
+
+  const std::string& name() const override { return settings_.name; }
+  std::chrono::seconds interval() const override { return settings_.interval; }
+  // Errors: the folder or the list cannot be read, the disk is full, the program stops. What
+  // concerns one file is a problem of the proposal.
+  Result<Proposal> poll(PollContext& context) override;
+
+ private:
+  struct Poll;  // one poll under way
+
+  Result<void> poll_drop_folder(Poll& poll);
+  Result<void> take_dropped(Poll& poll, const std::string& path, const FileState& state);
+  Result<void> poll_list(Poll& poll);
+  Result<std::vector<ListedUrl>> wanted_of_list(Poll& poll, bool& whole);
+  Result<void> fetch(Poll& poll, const std::vector<ListedUrl>& missing);
+  void withdraw(Poll& poll, const std::vector<ListedUrl>& wanted);
+  void publish(Poll& poll, const std::string& path, proto::Blob blob, UtcTime modified);
+  Result<void> clear_work(const std::filesystem::path& work);
+
+  FilesSettings settings_;
+  FileSystem& files_;
+  const Clock& clock_;
+  DropFolder drop_;
+};
+
+}  // namespace sluice::low

@@ -1,0 +1,27 @@
+// One source of plain files: a drop folder, a list of URLs, or both, under one collection.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace sluice::low {
+
+struct FilesSettings {
+  std::string name;        // the source's: "drop"
+  std::string collection;  // the first part of every document: "/files/<collection>/…"
+  std::chrono::seconds interval{30};
+
+  std::filesystem::path drop_folder;  // empty: none
+  // A file is taken when it has not changed for so long. Seen at polls, so at least one interval.
+  std::chrono::seconds settle{10};
+  // Where files go once the shipment that carries them is durable, on the drop folder's file system
+  // and outside of it. Empty: they are left in place and remembered.
+  std::filesystem::path done_folder;
+
+  std::filesystem::path url_list;  // url_list.h; empty: none
+  std::uint64_t size_limit = 0;    // bytes of a file; 0: the fetcher's default
+};
+
+}  // namespace sluice::low

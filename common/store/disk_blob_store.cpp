@@ -42,6 +42,7 @@ Result<void> DiskBlobStore::start(const KeepStaging& keep) {
   SLUICE_TRY_VOID(files_.create_directories(folder_ / "blobs"));
   SLUICE_TRY_VOID(files_.create_directories(staging_));
   SLUICE_TRY_VOID(files_.sync_directory(folder_));
+  SLUICE_TRY_VOID(files_.sync_directory(fs::absolute(folder_).parent_path()));
   SLUICE_TRY_VOID(settle());
   SLUICE_TRY_VOID(sweep_staging(keep));
   return count_blobs();
@@ -89,8 +90,23 @@ Result<void> DiskBlobStore::settle(const Sha256Digest& digest) {
   const KeyLocks::Held held = locks_.lock({blob_key(digest)});
   SLUICE_TRY(const auto known, stored(digest));
   if (!known || known->place != proto::StoredBlob::FILE) {
-    SLUICE_TRY_VOID(files_.remove(file_path(digest)));
+    return remove_file(digest);
   }
+  return forget_note(digest);
+}
+
+// For good, before the note of it goes.
+Result<void> DiskBlobStore::remove_file(const Sha256Digest& digest) {
+  const fs::path path = file_path(digest);
+  SLUICE_TRY_VOID(files_.remove(path));
+  const Result<void> synced = files_.sync_directory(path.parent_path());
+  if (!synced && synced.error().code != ErrorCode::kNotFound) {
+    return synced;
+  }
+  return forget_note(digest);
+}
+
+Result<void> DiskBlobStore::forget_note(const Sha256Digest& digest) {
   Batch settled;
   settled.remove(Family::kMeta, unsettled_key(digest));
   return index_.write(settled, Durability::kUnsynced);  // a note too many only costs a look
@@ -190,12 +206,8 @@ Result<void> DiskBlobStore::remove(const Sha256Digest& digest) {
   SLUICE_TRY_VOID(index_.write(batch, Durability::kSynced));
   --blobs_;
   bytes_ -= known->info.size;
-  if (in_file) {
-    Batch settled;
-    settled.remove(Family::kMeta, unsettled_key(digest));
-    if (!files_.remove(file_path(digest)) || !index_.write(settled, Durability::kUnsynced)) {
-      unsettled_ = true;
-    }
+  if (in_file && !remove_file(digest)) {
+    unsettled_ = true;
   }
   return {};
 }

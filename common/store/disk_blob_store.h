@@ -58,6 +58,8 @@ class DiskBlobStore final : public BlobStore {
   // Removes files without an entry, as noted in the index.
   Result<void> settle();
   Result<void> settle(const Sha256Digest& digest);
+  Result<void> remove_file(const Sha256Digest& digest);
+  Result<void> forget_note(const Sha256Digest& digest);
 
   Result<std::optional<StoredInfo>> stored(const Sha256Digest& digest) const;
   std::filesystem::path file_path(const Sha256Digest& digest) const;

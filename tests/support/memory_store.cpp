@@ -98,6 +98,13 @@ void MemoryStore::crash(Loss loss, std::uint64_t seed) {
   failed_.clear();
 }
 
+void MemoryStore::clear() {
+  const std::lock_guard lock(mutex_);
+  visible_ = synced_ = Contents{};
+  unsynced_.clear();
+  failed_.clear();
+}
+
 MemoryStore::Values MemoryStore::values(Family family) const {
   const std::lock_guard lock(mutex_);
   return visible_[static_cast<std::size_t>(family)];

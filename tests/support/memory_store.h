@@ -34,6 +34,8 @@ class MemoryStore final : public store::KeyValueStore {
   };
   void crash(Loss loss, std::uint64_t seed = 0);
 
+  void clear();  // as new
+
   using Values = std::map<std::string, std::string, std::less<>>;
   Values values(store::Family family) const;
 

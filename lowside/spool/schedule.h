@@ -1,0 +1,46 @@
+// Which pass is sent next. In memory; the spool fills it from what it has stored.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "common/base/clock.h"
+#include "common/base/strong.h"
+#include "sluice/stored_spool.pb.h"
+
+namespace sluice::low {
+
+struct PlannedPass {
+  ShipmentSequence sequence;
+  std::uint32_t number = 0;
+};
+
+// One thread at a time.
+class Schedule {
+ public:
+  void add(ShipmentSequence sequence, const proto::SpooledPass& pass);
+  void remove(ShipmentSequence sequence, const proto::SpooledPass& pass);
+
+  // First sendings in the order of their sequence, then what was asked for in the order of asking,
+  // then repeats that are due.
+  std::optional<PlannedPass> next(UtcTime now) const;
+  std::size_t size() const { return fresh_.size() + asked_.size() + repeats_.size(); }
+
+ private:
+  struct Entry {
+    std::int64_t due_micros;
+    std::uint64_t sequence;
+    std::uint32_t number;
+    auto operator<=>(const Entry&) const = default;
+  };
+  std::set<Entry>& queue(const proto::SpooledPass& pass);
+  static Entry entry(ShipmentSequence sequence, const proto::SpooledPass& pass);
+
+  std::set<Entry> fresh_;  // due 0, so that the sequence alone orders them
+  std::set<Entry> asked_;
+  std::set<Entry> repeats_;
+};
+
+}  // namespace sluice::low

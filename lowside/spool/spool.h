@@ -1,0 +1,179 @@
+// What waits to cross, and what has crossed and may have to cross again: shipments by sequence, the
+// blobs that they carry, the passes in which they were sent.
+//
+//   poll threads ── take, held, append ──┐                       ┌── next_due, mark_sent ──
+//   transmit
+//                                        ├─ Spool: one mutex ────┤
+//   operators ───── resend, describe ────┘                       └── retain ───────────
+//   housekeeping
+//
+// The mutex is held while the index is written, but not while a blob is committed.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "common/base/file_system.h"
+#include "common/crypto/keys.h"
+#include "common/observe/counters.h"
+#include "common/store/blob_store.h"
+#include "common/store/key_locks.h"
+#include "lowside/pipeline/files.h"
+#include "lowside/pipeline/outbox.h"
+#include "lowside/pipeline/upstream.h"
+#include "lowside/spool/ranges.h"
+#include "lowside/spool/schedule.h"
+#include "sluice/stored_spool.pb.h"
+
+namespace sluice::low {
+
+struct SpoolSettings {
+  std::string stream;            // a spool belongs to one stream for ever
+  std::filesystem::path folder;  // of the index and the blobs; named in errors
+  // When each pass is due, counted from the first sending; the first is that sending itself (0).
+  // The second is far enough behind that what disturbed the link has passed.
+  std::vector<std::chrono::seconds> passes{std::chrono::seconds(0), std::chrono::minutes(10)};
+  // What has been sent is kept for resends within both.
+  std::chrono::hours keep_age{30 * 24};
+  std::uint64_t keep_bytes = std::uint64_t{200} << 30;
+  // A blob that no shipment carries is kept this long after it was taken or asked for: longer than
+  // any poll runs.
+  std::chrono::hours keep_unshipped{24};
+};
+
+struct ShipmentStatus {
+  ShipmentSequence sequence;
+  std::string source;
+  UtcTime created;
+  std::uint64_t bytes = 0;  // of the manifest and the blobs that it carries
+  std::uint32_t blobs = 0;
+  std::uint32_t records = 0;
+  std::uint32_t passes_sent = 0;
+  std::optional<UtcTime> last_sent;
+  struct Outstanding {
+    std::uint32_t pass = 0;
+    UtcTime due;
+    bool asked = false;
+  };
+  std::vector<Outstanding> outstanding;
+};
+
+// What retain() let go.
+struct Dropped {
+  std::uint64_t shipments = 0;
+  std::uint64_t blobs = 0;
+};
+
+// Callable from any thread.
+class Spool final : public Outbox {
+ public:
+  struct Parts {  // all outlive the spool
+    store::KeyValueStore& index;
+    store::BlobStore& blobs;  // over `index`
+    FileSystem& files;
+    const crypto::SigningKey& key;
+    const Clock& clock;
+    observe::Counters& counters;
+  };
+  // kRefused: the folder is another stream's.
+  static Result<std::unique_ptr<Spool>> open(SpoolSettings settings, Parts parts);
+
+  // Makes the next shipment of the proposal, signed and durable together with the cursor. It
+  // carries those blobs that its records name and no shipment that is still held carries. No
+  // records: only the cursor is saved, and nothing is returned. A failure changes nothing:
+  // kNotFound names a blob that is not held (poll again), kRefused a limit, kExhausted a full disk.
+  Result<std::optional<ShipmentSequence>> append(const std::string& source,
+                                                 const Proposal& proposal);
+  Result<std::string> cursor(const std::string& source) const;  // empty at first
+
+  // The blob is durable when this returns, with what is said of it: as it was first taken, and
+  // every alias that was ever given. Its staging file is gone.
+  Result<proto::Blob> take(const AdmittedFile& file);
+  // Bytes that were made here from verified ones.
+  Result<proto::Blob> take_made(const std::string& name, std::string_view bytes,
+                                const std::vector<DigestAlgorithm>& aliases,
+                                const std::vector<Evidence>& evidence);
+  // By any of its digests. It stays for SpoolSettings::keep_unshipped at least.
+  Result<std::optional<proto::Blob>> held(const Digest& digest);
+
+  // The same pass again until mark_sent() takes it off. A full disk stops neither: what was sent is
+  // then remembered in memory, and written with the next write that works.
+  Result<std::optional<OutgoingPass>> next_due(UtcTime now) override;
+  Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, UtcTime now) override;
+  ShipmentSequence highest_sent() const override;
+  ShipmentSequence oldest_held() const override;  // the next one to be made if none is held
+
+  // Plans one more pass of each, unless one that was asked for or the first waits already; returns
+  // how many. All or none: kNotFound names the first that was never made or is no longer held.
+  Result<std::uint64_t> resend(const std::vector<SequenceRange>& ranges);
+
+  Result<std::optional<ShipmentStatus>> describe(ShipmentSequence sequence) const;
+  // From `from` on, until `each` returns false.
+  Result<void> list(ShipmentSequence from,
+                    const std::function<bool(const ShipmentStatus&)>& each) const;
+
+  // Lets go of the oldest shipments beyond the budget that have no pass outstanding, and of blobs
+  // that nobody needs any more. To be called every few minutes.
+  Result<Dropped> retain();
+
+ private:
+  Spool(SpoolSettings settings, Parts parts);
+  Result<void> load();
+  Result<void> check_stream();
+
+  // With mutex_ held.
+  Result<void> write(store::Batch batch);
+  Error disk_full(Error error) const;
+  Result<proto::SpooledPasses> passes(ShipmentSequence sequence) const;
+  Result<proto::Shipment> manifest(ShipmentSequence sequence, std::string& bytes) const;
+  Result<ShipmentStatus> status(ShipmentSequence sequence,
+                                const proto::SpooledShipment& summary) const;
+  void show_gauges();
+  ShipmentSequence oldest() const;
+
+  // append (spool_append.cpp)
+  Result<proto::Shipment> make_shipment(const std::string& source, const Proposal& proposal,
+                                        std::uint64_t previous, UtcTime now) const;
+  Result<void> add_blobs(const proto::Record& record, std::set<Sha256Digest>& seen,
+                         proto::Shipment& shipment) const;
+  Result<Bytes> sign(const proto::Shipment& shipment) const;
+  store::Batch shipment_batch(const proto::Shipment& shipment, const Bytes& manifest,
+                              proto::SpooledPasses& passes) const;
+
+  // take (spool_blobs.cpp)
+  Result<proto::Blob> take(store::NewBlob content, proto::Blob description);
+  Result<store::NewBlob> stage(std::string_view bytes, store::BlobInfo info);
+  Result<void> add_aliases(proto::SpooledBlob& held, const proto::Blob& again,
+                           const Sha256Digest& digest, store::Batch& batch) const;
+
+  // resend and retain
+  Result<void> check_held(const SequenceRange& range) const;
+  Result<bool> drop_oldest(UtcTime now);
+  Result<std::vector<Sha256Digest>> unneeded_blobs(UtcTime now) const;
+  Result<bool> drop_blob(const Sha256Digest& digest, UtcTime now);
+  Result<bool> needed(const Sha256Digest& digest, const proto::SpooledBlob& held,
+                      UtcTime now) const;
+
+  const SpoolSettings settings_;
+  const Parts parts_;
+  mutable std::mutex mutex_;
+  store::KeyLocks taking_;  // one take() of a blob at a time; taken before mutex_
+  ShipmentSequence next_{1};
+  ShipmentSequence highest_sent_{0};
+  Schedule schedule_;
+  // Sequence → bytes, of all that are held. 1 000 000 shipments cost 100 MB; 30 days at one every
+  // 10 seconds are a quarter of that.
+  std::map<ShipmentSequence, std::uint64_t> held_;
+  std::uint64_t held_bytes_ = 0;
+  std::map<ShipmentSequence, proto::SpooledPasses> unsaved_;  // sent while the disk was full
+  std::unordered_map<Sha256Digest, UtcTime>
+      asked_for_;  // blobs that a poll counts on, and since when
+};
+
+}  // namespace sluice::low

@@ -37,6 +37,11 @@ void EventLog::emit(Level level, std::string_view name, Fields fields) {
   changed_.notify_all();
 }
 
+std::uint64_t EventLog::last_id() {
+  const std::lock_guard lock(mutex_);
+  return next_id_ - 1;
+}
+
 void EventLog::close() {
   {
     const std::lock_guard lock(mutex_);
@@ -52,7 +57,7 @@ std::optional<Event> Subscription::next(std::chrono::milliseconds wait) {
     return std::nullopt;
   }
   const std::uint64_t oldest = log_.events_.front().id;
-  // One who starts with 0 asks for what is held, and has lost nothing.
+  // Who starts with 0 asks for what is held, and has lost nothing.
   if (next_ < oldest && next_ > 1) {
     const std::uint64_t lost = oldest - next_;
     next_ = oldest;

@@ -35,6 +35,7 @@ class EventLog final : public EventSink {
 
   // Tells apart the events of different runs, whose ids all count from 1.
   std::int64_t run() const { return run_; }
+  std::uint64_t last_id();  // of the newest event; 0 before the first
 
   // Wakes all who wait, for good: the program is stopping.
   void close();

@@ -27,7 +27,7 @@ COMMON_EDGES = {
     "common/ecosystem/files": {"common/base"},
     "common/config": {"common/base"},
     "common/observe": {"common/base"},
-    "common/http": {"common/base"},
+    "common/http": {"common/base", "common/observe"},
     "common/service": {"common/base", "common/config", "common/observe", "common/http"},
 }
 TOP_LEVEL = {"CMakeLists.txt", "CMakePresets.json", "README.md", "common", "deploy", "docs", "highside", "lowside", "proto", "tests"}

@@ -4,31 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <mutex>
-
 #include "common/http/server.h"
-#include "raw_client.h"
+#include "tests/support/events.h"
+#include "tests/support/raw_http_client.h"
 
 namespace sluice::http {
-
-class NullSink final : public observe::EventSink {
- public:
-  void emit(observe::Level, std::string_view name, observe::Fields fields) override {
-    const std::lock_guard lock(mutex_);
-    names_.emplace_back(name);
-    for (const auto& [key, value] : fields) {
-      names_.back() += " " + std::string(key) + "=" + value;
-    }
-  }
-  std::vector<std::string> names() {
-    const std::lock_guard lock(mutex_);
-    return names_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::string> names_;
-};
 
 class ServerTest : public testing::Test {
  protected:
@@ -53,17 +33,25 @@ class ServerTest : public testing::Test {
 
   // The whole conversation of a client that sends this and waits for the end.
   std::string exchange(std::string_view bytes) {
-    RawClient client(address());
+    test::RawHttpClient client(address());
     return client.send(bytes).finish_sending().read_all();
   }
   int status_of(std::string_view bytes) {
-    RawClient client(address());
+    test::RawHttpClient client(address());
     return client.send(bytes).read_answer().status;
+  }
+  // What was told, as logfmt.
+  std::vector<std::string> told() const {
+    std::vector<std::string> lines;
+    for (const observe::Event& event : events_.all()) {
+      lines.push_back(to_logfmt(event));
+    }
+    return lines;
   }
   std::uint64_t count(observe::Metric metric) const { return counters_.get(metric); }
 
   observe::Counters counters_;
-  NullSink events_;
+  test::RecordedEvents events_;
   std::unique_ptr<Server> server_;
 };
 

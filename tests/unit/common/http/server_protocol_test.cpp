@@ -12,7 +12,7 @@ class ProtocolTest : public ServerTest {};
 
 TEST_F(ProtocolTest, AnswersAndKeepsTheConnection) {
   start_echo();
-  RawClient client(address());
+  test::RawHttpClient client(address());
   for (int i = 0; i < 3; ++i) {
     const auto answer = client.send("GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n").read_answer();
     EXPECT_EQ(answer.status, 200);
@@ -35,7 +35,7 @@ TEST_F(ProtocolTest, AnswersPipelinedRequestsInOrder) {
     many += "POST /" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nx" +
             std::to_string(i % 10) + "y";
   }
-  RawClient client(address());
+  test::RawHttpClient client(address());
   client.send(many);
   for (int i = 0; i < 100; ++i) {
     const std::string path = "/" + std::to_string(i);
@@ -46,7 +46,7 @@ TEST_F(ProtocolTest, AnswersPipelinedRequestsInOrder) {
 
 TEST_F(ProtocolTest, TakesARequestByteByByte) {
   start_echo();
-  RawClient client(address());
+  test::RawHttpClient client(address());
   for (const char c :
        std::string("\r\nPOST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")) {
     client.send(std::string(1, c));
@@ -74,7 +74,7 @@ TEST_F(ProtocolTest, DecodesThePathOnceAndKeepsTheRawOne) {
                                                         {"/g%2b%2b", "/g++"},
                                                         {"/1%3a2", "/1:2"},
                                                         {"/a+b", "/a+b"}}) {
-    RawClient client(address());
+    test::RawHttpClient client(address());
     EXPECT_EQ(client.send("GET " + raw + " HTTP/1.1\r\nHost: h\r\n\r\n").read_answer().body,
               "GET " + decoded + " " + raw + "  \n");
   }
@@ -85,11 +85,12 @@ TEST_F(ProtocolTest, TakesAbsoluteTargetsAndTheirAuthority) {
     return error_response(200, request.base_url() + request.path);
   });
   const auto ask = [this](const std::string& request) {
-    RawClient client(address());
+    test::RawHttpClient client(address());
     return client.send(request).read_answer().body;
   };
-  EXPECT_EQ(ask("GET http://mirror:81/a HTTP/1.1\r\nHost: other\r\n\r\n"), "http://mirror:81/a\n");
-  EXPECT_EQ(ask("GET /a HTTP/1.1\r\nHost: h:8\r\n\r\n"), "http://h:8/a\n");
+  EXPECT_EQ(ask("GET http://mirror.lab:81/a HTTP/1.1\r\nHost: other\r\n\r\n"),
+            "http://mirror.lab:81/a\n");
+  EXPECT_EQ(ask("GET /a HTTP/1.1\r\nHost: h.lab:8\r\n\r\n"), "http://h.lab:8/a\n");
   EXPECT_EQ(ask("GET /a HTTP/1.0\r\n\r\n"), "http://" + address() + "/a\n");
 }
 
@@ -167,7 +168,7 @@ TEST_F(ProtocolTest, RefusesBodiesBeyondTheLimit) {
 
 TEST_F(ProtocolTest, InvitesTheBodyOfAClientThatAsks) {
   start_echo({.listen = {}, .limits = {.body_bytes = 1000}});
-  RawClient client(address());
+  test::RawHttpClient client(address());
   client.send("PUT /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   EXPECT_EQ(client.send("hi").read_answer().body, "PUT /a /a  hi\n");
@@ -179,7 +180,7 @@ TEST_F(ProtocolTest, InvitesTheBodyOfAClientThatAsks) {
 
 TEST_F(ProtocolTest, HeadHasTheLengthButNoBody) {
   start_echo();
-  RawClient client(address());
+  test::RawHttpClient client(address());
   client.send("HEAD /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
   const auto head = client.read_answer(true);
   EXPECT_EQ(head.status, 200);
@@ -189,7 +190,7 @@ TEST_F(ProtocolTest, HeadHasTheLengthButNoBody) {
 
 TEST_F(ProtocolTest, A304HasNeitherBodyNorLength) {
   start([](const Request&) { return Response{.status = 304}; });
-  RawClient client(address());
+  test::RawHttpClient client(address());
   client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
   const std::string head = client.read_until("\r\n\r\n");
   EXPECT_THAT(head, StartsWith("HTTP/1.1 304 Not Modified\r\n"));
@@ -201,7 +202,7 @@ TEST_F(ProtocolTest, ClosesForOldClientsThatDoNotAskOtherwise) {
   start_echo();
   EXPECT_THAT(exchange("GET / HTTP/1.0\r\n\r\nGET / HTTP/1.0\r\n\r\n"),
               HasSubstr("Connection: close"));
-  RawClient client(address());
+  test::RawHttpClient client(address());
   client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_THAT(client.read_answer().head, HasSubstr("Connection: keep-alive"));
   EXPECT_EQ(client.send("GET / HTTP/1.0\r\n\r\n").read_answer().status, 200);
@@ -213,10 +214,10 @@ TEST_F(ProtocolTest, CutsOffSlowClients) {
               .limits = {.idle_time = milliseconds(100),
                          .header_time = milliseconds(100),
                          .body_time = milliseconds(100)}});
-  EXPECT_EQ(RawClient(address()).read_all(), "");  // never asks
-  RawClient header(address());
+  EXPECT_EQ(test::RawHttpClient(address()).read_all(), "");  // never asks
+  test::RawHttpClient header(address());
   EXPECT_THAT(header.send("GET / HT").read_all(), StartsWith("HTTP/1.1 408 "));
-  RawClient body(address());
+  test::RawHttpClient body(address());
   EXPECT_THAT(body.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc").read_all(),
               StartsWith("HTTP/1.1 408 "));
   EXPECT_EQ(count(Metric::kHttpBadRequests), 2U);

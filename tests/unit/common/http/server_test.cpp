@@ -82,7 +82,7 @@ TEST_F(ServerTest, StreamsSourcesInBoundedMemory) {
   const auto source = std::make_shared<PatternSource>(5'000'000);
   start(
       [source](const Request&) { return Response{.body = SourceRange{source, 1000, 4'000'000}}; });
-  RawClient client(address());
+  test::RawHttpClient client(address());
   EXPECT_EQ(client.send(kGet).read_answer().body, pattern(1000, 4'000'000));
   EXPECT_EQ(client.send(kGet).read_answer().body.size(), 4'000'000U);
   EXPECT_LE(source->largest_read(), 128U << 10);
@@ -92,7 +92,7 @@ TEST_F(ServerTest, StreamsSourcesInBoundedMemory) {
 TEST_F(ServerTest, SendsFilesFromTheirDescriptor) {
   const auto file = std::make_shared<FileSource>(pattern(0, 3'000'000));
   start([file](const Request&) { return Response{.body = SourceRange{file, 77, 2'900'000}}; });
-  RawClient client(address());
+  test::RawHttpClient client(address());
   EXPECT_EQ(client.send(kGet).read_answer().body, pattern(77, 2'900'000));
   EXPECT_EQ(client.send(kGet).read_answer().body.size(), 2'900'000U);
 }
@@ -105,13 +105,15 @@ TEST_F(ServerTest, NeverEndsABrokenBodyAsIfItWereWhole) {
     const std::shared_ptr<const BodySource> body = file;
     return Response{.body = SourceRange{request.path == "/" ? source : body, 0, 1'000'000}};
   });
-  EXPECT_LT(RawClient(address()).send(kGet).read_answer().body.size(), 1'000'000U);
-  EXPECT_LT(
-      RawClient(address()).send("GET /f HTTP/1.1\r\nHost: h\r\n\r\n").read_answer().body.size(),
-      1'000'000U);
-  EXPECT_THAT(events_.names(),
-              ElementsAre("http.body_failed cause=blob: disk is broken",
-                          "http.body_failed cause=a file ends before what its index says"));
+  EXPECT_LT(test::RawHttpClient(address()).send(kGet).read_answer().body.size(), 1'000'000U);
+  EXPECT_LT(test::RawHttpClient(address())
+                .send("GET /f HTTP/1.1\r\nHost: h\r\n\r\n")
+                .read_answer()
+                .body.size(),
+            1'000'000U);
+  EXPECT_THAT(told(),
+              ElementsAre("http.body_failed cause=\"blob: disk is broken\"",
+                          "http.body_failed cause=\"a file ends before what its index says\""));
 }
 
 TEST_F(ServerTest, GivesUpOnClientsThatDoNotRead) {
@@ -124,8 +126,8 @@ TEST_F(ServerTest, GivesUpOnClientsThatDoNotRead) {
         return Response{.body = SourceRange{chosen, 0, chosen->size()}};
       },
       {.listen = {}, .limits = {.send_time = 100ms}});
-  RawClient slow(address());
-  RawClient slow_file(address());
+  test::RawHttpClient slow(address());
+  test::RawHttpClient slow_file(address());
   slow.send(kGet);
   slow_file.send("GET /f HTTP/1.1\r\nHost: h\r\n\r\n");
   while (count(Metric::kHttpRequests) < 2 || count(Metric::kHttpConnections) > 0) {
@@ -170,7 +172,7 @@ class StreamTest : public ServerTest {
 
 TEST_F(StreamTest, SendsChunksAsTheyCome) {
   start_stream();
-  RawClient client(address());
+  test::RawHttpClient client(address());
   client.send(kGet);
   EXPECT_THAT(client.read_until("\r\n\r\n"), HasSubstr("Transfer-Encoding: chunked"));
   EXPECT_EQ(client.read_exactly(3 * 13), "8\r\nevent 1\n\r\n8\r\nevent 2\n\r\n8\r\nevent 3\n\r\n");
@@ -189,7 +191,7 @@ TEST_F(StreamTest, SendsOldClientsABodyUntilTheEnd) {
 TEST_F(StreamTest, NoticesThatAClientHasGone) {
   start_stream();
   {
-    RawClient client(address());
+    test::RawHttpClient client(address());
     client.send(kGet).read_until("event 3");
     EXPECT_EQ(open_, 1);
   }
@@ -200,7 +202,7 @@ TEST_F(StreamTest, NoticesThatAClientHasGone) {
 
 TEST_F(StreamTest, LimitsHowManyAreOpen) {
   start_stream({.listen = {}, .limits = {.event_streams = 1}});
-  RawClient first(address());
+  test::RawHttpClient first(address());
   first.send(kGet).read_until("event 3");
   EXPECT_EQ(status_of(kGet), 503);
   EXPECT_EQ(count(Metric::kHttpRefusedRequests), 1U);
@@ -208,7 +210,7 @@ TEST_F(StreamTest, LimitsHowManyAreOpen) {
 
 TEST_F(StreamTest, EndsWhenTheServerStops) {
   start_stream();
-  RawClient client(address());
+  test::RawHttpClient client(address());
   client.send(kGet).read_until("event 3\n\r\n");
   server_->stop(1h);
   EXPECT_EQ(client.read_all(), "0\r\n\r\n");
@@ -245,12 +247,12 @@ TEST_F(ServerTest, TurnsRequestsAwayWhenTooManyWait) {
   Gate gate;
   start([&gate](const Request&) { return gate.enter(); },
         {.listen = {}, .workers = 2, .limits = {.waiting_requests = 2}});
-  RawClient one(address());
-  RawClient two(address());
+  test::RawHttpClient one(address());
+  test::RawHttpClient two(address());
   one.send(kGet);
   two.send(kGet);
   gate.wait_for(2);
-  RawClient three(address());
+  test::RawHttpClient three(address());
   const auto refused = three.send(kGet).read_answer();
   EXPECT_EQ(refused.status, 503);
   EXPECT_THAT(refused.head, HasSubstr("Retry-After: 1"));
@@ -262,9 +264,9 @@ TEST_F(ServerTest, TurnsRequestsAwayWhenTooManyWait) {
 
 TEST_F(ServerTest, TurnsConnectionsAwayBeyondTheLimit) {
   start_echo({.listen = {}, .limits = {.connections = 1}});
-  RawClient first(address());
+  test::RawHttpClient first(address());
   EXPECT_EQ(first.send(kGet).read_answer().status, 200);
-  RawClient second(address());
+  test::RawHttpClient second(address());
   EXPECT_EQ(second.read_answer().body, "as many clients as allowed are here\n");
   EXPECT_EQ(count(Metric::kHttpRefusedConnections), 1U);
   EXPECT_EQ(first.send(kGet).read_answer().status, 200);
@@ -279,14 +281,13 @@ TEST_F(ServerTest, SurvivesHandlersThatFail) {
     response.headers.emplace("X", "a\r\nSet-Cookie: b");
     return response;
   });
-  RawClient client(address());
+  test::RawHttpClient client(address());
   EXPECT_EQ(client.send("GET /throw HTTP/1.1\r\nHost: h\r\n\r\n").read_answer().status, 500);
   const auto split = client.send(kGet).read_answer();
   EXPECT_EQ(split.status, 500);
   EXPECT_THAT(split.head, testing::Not(HasSubstr("Set-Cookie")));
-  EXPECT_THAT(events_.names(),
-              ElementsAre(HasSubstr("http.handler_failed target=/throw cause=broken"),
-                          HasSubstr("http.bad_header")));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("http.handler_failed target=/throw cause=broken"),
+                                  HasSubstr("http.bad_header")));
   EXPECT_EQ(count(Metric::kHttpServerErrors), 2U);
 }
 
@@ -295,7 +296,7 @@ TEST_F(ServerTest, ListensOnSeveralAddresses) {
   ASSERT_EQ(server_->addresses().size(), 2U);
   EXPECT_THAT(server_->addresses()[1], StartsWith("[::1]:"));
   for (const std::string& where : server_->addresses()) {
-    EXPECT_EQ(RawClient(where).send(kGet).read_answer().status, 200) << where;
+    EXPECT_EQ(test::RawHttpClient(where).send(kGet).read_answer().status, 200) << where;
   }
 }
 
@@ -320,8 +321,8 @@ TEST_F(ServerTest, NamesAnAddressItCannotListenOn) {
 TEST_F(ServerTest, StopLetsAnswersUnderWayEnd) {
   Gate gate;
   start([&gate](const Request&) { return gate.enter(); });
-  RawClient idle(address());
-  RawClient busy(address());
+  test::RawHttpClient idle(address());
+  test::RawHttpClient busy(address());
   busy.send(kGet);
   gate.wait_for(1);
   std::jthread stopper([this] { server_->stop(1h); });
@@ -331,7 +332,7 @@ TEST_F(ServerTest, StopLetsAnswersUnderWayEnd) {
   EXPECT_EQ(answer.body, "through\n");
   EXPECT_THAT(answer.head, HasSubstr("Connection: close"));
   stopper.join();
-  EXPECT_FALSE(RawClient(address()).connected());
+  EXPECT_FALSE(test::RawHttpClient(address()).connected());
   server_->stop(1h);
 }
 
@@ -339,7 +340,7 @@ TEST_F(ServerTest, StopCutsOffWhoTakesTooLong) {
   const auto source = std::make_shared<PatternSource>(1'000'000'000);
   start(
       [source](const Request&) { return Response{.body = SourceRange{source, 0, 1'000'000'000}}; });
-  RawClient client(address());
+  test::RawHttpClient client(address());
   client.send(kGet).read_until("\r\n\r\n");
   server_->stop(0ms);
   EXPECT_LT(client.read_all().size(), 1'000'000'000U);
@@ -352,7 +353,7 @@ TEST_F(ServerTest, ManyClientsAtOnce) {
     std::vector<std::jthread> clients;
     for (int c = 0; c < 8; ++c) {
       clients.emplace_back([this, &good] {
-        RawClient client(address());
+        test::RawHttpClient client(address());
         for (int i = 0; i < 100; ++i) {
           good += client.send(kGet).read_answer().status == 200 ? 1 : 0;
         }

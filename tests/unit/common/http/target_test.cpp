@@ -28,9 +28,9 @@ TEST(Target, TakesTheseApart) {
       {"/a+b", "/a+b", "/a+b", "", ""},
       {"//a//", "//a//", "//a//", "", ""},
       {"/..a/b../...", "/..a/b../...", "/..a/b../...", "", ""},
-      {"http://host:80/a?b", "/a", "/a", "b", "host:80"},
+      {"http://host.example:80/a?b", "/a", "/a", "b", "host.example:80"},
       {"http://[::1]:8080", "/", "/", "", "[::1]:8080"},
-      {"http://host?b", "/", "/", "b", "host"},
+      {"http://host.example?b", "/", "/", "b", "host.example"},
   };
   for (const Accepted& expected : table) {
     const auto target = parse_target(expected.target);
@@ -67,9 +67,9 @@ TEST(Target, RefusesThese) {
                              "host:443",
                              "http://",
                              "http:///a",
-                             "http://user@host/",
-                             "ftp://host/a",
-                             "http://a b/"}) {
+                             "http://user@host.example/",
+                             "ftp://host.example/a",
+                             "http://a.lab b/"}) {
     EXPECT_FALSE(parse_target(target)) << target;
   }
   EXPECT_FALSE(parse_target("/a\0b"s));

@@ -1,4 +1,4 @@
-// A client that sends exactly the bytes it is told to, for tests of the server.
+// An HTTP client that sends exactly the bytes it is told to.
 #pragma once
 
 #include <arpa/inet.h>
@@ -10,12 +10,12 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::http {
+namespace sluice::test {
 
-class RawClient {
+class RawHttpClient {
  public:
   // To "127.0.0.1:port" or "[::1]:port".
-  explicit RawClient(const std::string& address) {
+  explicit RawHttpClient(const std::string& address) {
     const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
     const bool six = address.starts_with('[');
     socket_ = ::socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -31,14 +31,14 @@ class RawClient {
         (six ? ::connect(socket_, reinterpret_cast<const sockaddr*>(&to6), sizeof to6)
              : ::connect(socket_, reinterpret_cast<const sockaddr*>(&to4), sizeof to4)) == 0;
   }
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
-  ~RawClient() { ::close(socket_); }
+  RawHttpClient(const RawHttpClient&) = delete;
+  RawHttpClient& operator=(const RawHttpClient&) = delete;
+  ~RawHttpClient() { ::close(socket_); }
 
   bool connected() const { return connected_; }
   int descriptor() const { return socket_; }
 
-  RawClient& send(std::string_view bytes) {
+  RawHttpClient& send(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t put = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (put <= 0) {
@@ -48,7 +48,7 @@ class RawClient {
     }
     return *this;
   }
-  RawClient& finish_sending() {
+  RawHttpClient& finish_sending() {
     ::shutdown(socket_, SHUT_WR);
     return *this;
   }
@@ -116,4 +116,4 @@ class RawClient {
   std::string pending_;
 };
 
-}  // namespace sluice::http
+}  // namespace sluice::test

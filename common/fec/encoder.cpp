@@ -21,7 +21,7 @@ void Encoder::encode(const Geometry& geometry, ByteView data, MutableByteView pa
   const std::size_t symbol = geometry.symbol_bytes;
   const std::uint32_t codewords = geometry.codewords();
   SLUICE_ASSERT(data.size() == geometry.data_symbols() * symbol);
-  SLUICE_ASSERT(parity.size() == geometry.parity * codewords * symbol);
+  SLUICE_ASSERT(parity.size() == symbol * geometry.parity * codewords);
   if (geometry.parity == 0) {
     return;
   }

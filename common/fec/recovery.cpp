@@ -46,9 +46,9 @@ void Recovery::run() {
 
 void Recovery::add_up_kept_data() {
   sums_.resize(lost_.size() * symbol_bytes_);
-  std::vector<std::uint8_t*> sums;
-  for (std::size_t i = 0; i < lost_.size(); ++i) {
-    sums.push_back(sums_.data() + i * symbol_bytes_);
+  std::vector<std::uint8_t*> sums(lost_.size());
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    sums[i] = sums_.data() + i * symbol_bytes_;
   }
   if (kept_.empty()) {
     std::ranges::fill(sums_, 0);

@@ -44,7 +44,7 @@ bool opens(Opener& opener, Sealed sealed) {
 TEST(DatagramCipher, OpensWhatWasSealed) {
   Sealer sealer(fixed_key(), LaneId(3));
   Opener opener(fixed_key());
-  for (const std::size_t bytes : {0, 1, 15, 16, 17, 1412, 8892}) {
+  for (const std::size_t bytes : {0U, 1U, 15U, 16U, 17U, 1412U, 8892U}) {
     Sealed sealed = seal_one(sealer, bytes);
     if (bytes > 0) {
       EXPECT_NE(sealed.text, Bytes(bytes, 0xAA));
@@ -160,7 +160,7 @@ TEST(Sealer, CanBeMovedWithTicketsOut) {
 
 TEST(SessionKey, IsRandomAndOf32Bytes) {
   EXPECT_FALSE(std::ranges::equal(SessionKey::generate().bytes(), SessionKey::generate().bytes()));
-  for (const std::size_t bytes : {0, 16, 31, 33}) {
+  for (const std::size_t bytes : {0U, 16U, 31U, 33U}) {
     EXPECT_EQ(SessionKey::from_bytes(Bytes(bytes)).error().code, ErrorCode::kInvalid);
   }
 }

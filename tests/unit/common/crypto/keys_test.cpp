@@ -16,13 +16,16 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 class Keys : public ::testing::Test {
- protected:
+ public:
   Keys() {
     std::string name = (fs::temp_directory_path() / "sluice-keys-XXXXXX").string();
     folder_ = ::mkdtemp(name.data());
   }
+  Keys(const Keys&) = delete;
+  Keys& operator=(const Keys&) = delete;
   ~Keys() override { fs::remove_all(folder_); }
 
+ protected:
   fs::path write(const std::string& name, const std::string& text, mode_t mode) {
     fs::path path = folder_ / name;
     std::ofstream(path) << text;

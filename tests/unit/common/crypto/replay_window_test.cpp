@@ -10,6 +10,8 @@ namespace {
 
 using enum ReplayWindow::Verdict;
 
+constexpr std::size_t kSize = 256;
+
 struct Step {
   std::uint64_t counter;
   ReplayWindow::Verdict verdict;
@@ -78,7 +80,6 @@ TEST(ReplayWindow, TellsTheHighest) {
 }
 
 TEST(ReplayWindow, AgreesWithASetOfAllCounters) {
-  constexpr std::size_t kSize = 256;
   std::mt19937_64 random(11);
   for (int round = 0; round < 50; ++round) {
     ReplayWindow window(kSize);

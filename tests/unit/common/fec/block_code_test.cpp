@@ -67,7 +67,8 @@ Geometry random_geometry(Random& random) {
   return geometry;
 }
 
-void expect_recovers(const Sent& sent, std::vector<std::uint32_t> arriving, Decoder& decoder) {
+void expect_recovers(const Sent& sent, const std::vector<std::uint32_t>& arriving,
+                     Decoder& decoder) {
   decoder.reset(sent.geometry);
   std::uint32_t data_arrived = 0;
   for (const std::uint32_t ordinal : arriving) {

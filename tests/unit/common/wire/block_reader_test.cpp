@@ -189,7 +189,7 @@ TEST_F(BlockReaderTest, FramesAreCountedBeforeTheyAreKept) {
 }
 
 TEST_F(BlockReaderTest, NewerKindsAreCountedAndLeftAlone) {
-  proto::BlockHead head = one_part();
+  const proto::BlockHead head = one_part();
   Forged forged = forge(head, Bytes(10));
   // A frame whose only field is number 15, and a field of the head that is not there yet.
   forged.head += std::string("\x0a\x04\x7a\x02hi\x50\x07", 8);

@@ -24,7 +24,7 @@ Bytes text_bytes(std::size_t count) {
 
 TEST(Compressor, TextBecomesShorterAndComesBack) {
   Compressor compressor(1);
-  for (const std::size_t count : {200, 5'000, 100'000, 3'000'000}) {
+  for (const std::size_t count : {200U, 5'000U, 100'000U, 3'000'000U}) {
     const Bytes raw = text_bytes(count);
     Bytes out(raw.size());
     const auto size = compressor.try_compress(raw, out);
@@ -38,7 +38,7 @@ TEST(Compressor, TextBecomesShorterAndComesBack) {
 
 TEST(Compressor, WhatDoesNotShrinkIsLeftAlone) {
   Compressor compressor(1);
-  for (const std::size_t count : {0, 1, 127, 5'000, 100'000, 1'000'000}) {
+  for (const std::size_t count : {0U, 1U, 127U, 5'000U, 100'000U, 1'000'000U}) {
     Bytes out(count);
     EXPECT_FALSE(compressor.try_compress(random_bytes(count), out)) << count;
   }

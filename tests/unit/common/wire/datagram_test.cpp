@@ -114,7 +114,7 @@ TEST(Datagram, HeartbeatAndAnnounceComeBack) {
 TEST(Datagram, TruncatedAtEveryByteIsRefused) {
   for (const Bytes& whole : {symbol_datagram(), heartbeat_datagram(), announce_datagram()}) {
     ASSERT_EQ(reject_of(whole), std::nullopt);
-    const std::size_t overhead = whole.size() - (whole[6] | whole[7] << 8);
+    const std::size_t overhead = whole.size() - (whole[6] + 256U * whole[7]);
     for (std::size_t size = 0; size < whole.size(); ++size) {
       const auto expected = size < overhead ? Reject::kTooShort : Reject::kBadLength;
       EXPECT_EQ(reject_of(ByteView(whole).first(size)), expected) << size;

@@ -16,6 +16,8 @@
 namespace sluice::wire {
 namespace {
 
+constexpr std::string_view kOpening = "```hex ";
+
 // The document's fenced blocks "```hex NAME": two digits a byte, the rest of a line after ';' is a
 // remark.
 std::map<std::string, Bytes> examples_of_document() {
@@ -24,7 +26,6 @@ std::map<std::string, Bytes> examples_of_document() {
   std::string name;
   std::string digits;
   for (std::string line; std::getline(file, line);) {
-    constexpr std::string_view kOpening = "```hex ";
     if (line.starts_with(kOpening)) {
       name = line.substr(kOpening.size());
       digits.clear();
@@ -161,7 +162,7 @@ TEST_F(ProtocolExample, Announce) {
 
 // The document's limits are the code's.
 TEST_F(ProtocolExample, LimitsAreThoseOfTheCode) {
-  std::ifstream file(std::string(SLUICE_SOURCE_DIR) + "/docs/protocol.md");
+  const std::ifstream file(std::string(SLUICE_SOURCE_DIR) + "/docs/protocol.md");
   std::stringstream text;
   text << file.rdbuf();
   const auto expect_row = [&](const std::string& name, std::uint64_t value) {

@@ -40,10 +40,11 @@ class TestIntake final : public Intake {
     const Bytes bytes = read_file(posix_file_system(), file.path().value(), 1 << 30).value();
     return keep(file.request().name, std::string(as_text(bytes)), file.request().uri);
   }
-  Result<proto::Blob> take_made(std::string name, std::string bytes, std::vector<DigestAlgorithm>,
+  Result<proto::Blob> take_made(std::string name, std::string bytes,
+                                std::vector<DigestAlgorithm> aliases,
                                 std::vector<Evidence> evidence) override {
     EXPECT_FALSE(evidence.empty());
-    return keep(name, std::move(bytes), "");
+    return keep(name, std::move(bytes), "", aliases);
   }
   Result<std::optional<proto::Blob>> held(const Digest& digest) override {
     const std::scoped_lock lock(mutex_);
@@ -56,12 +57,18 @@ class TestIntake final : public Intake {
   std::set<std::string> refused;
 
  private:
-  proto::Blob keep(const std::string& name, std::string bytes, const std::string& origin) {
+  proto::Blob keep(const std::string& name, std::string bytes, const std::string& origin,
+                   const std::vector<DigestAlgorithm>& aliases = {}) {
     proto::Blob blob;
     blob.set_name(name);
     blob.set_origin(origin);
     blob.set_size(bytes.size());
     blob.set_sha256(std::string(as_text(sha256(as_bytes(bytes)).bytes())));
+    for (const auto algorithm : aliases) {
+      auto& alias = *blob.add_aliases();
+      alias.set_algorithm(static_cast<proto::DigestAlgorithm>(algorithm));
+      alias.set_digest(std::string(as_text(hash(algorithm, as_bytes(bytes)).bytes())));
+    }
     const std::scoped_lock lock(mutex_);
     bytes_[blob.sha256()] = std::move(bytes);
     blobs_[blob.sha256()] = blob;

@@ -34,7 +34,7 @@ class Collector {
 
   // Takes what is there now. Beyond the limit it goes on reading, so that the program can end.
   void take() {
-    std::array<char, 64 * 1024> buffer{};
+    std::array<char, std::size_t{64} << 10> buffer{};
     for (int reads = 0; reads < kReadsAtOnce && from_.open(); ++reads) {
       const ssize_t got = ::read(from_.get(), buffer.data(), buffer.size());
       if (got > 0) {
@@ -78,7 +78,7 @@ std::string describe(std::chrono::milliseconds time) {
 
 }  // namespace
 
-Result<Outcome> run(const Command& command, std::stop_token stop) {
+Result<Outcome> run(const Command& command, const std::stop_token& stop) {
   const Descriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake.open()) {
     return errno_error("eventfd", errno);

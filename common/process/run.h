@@ -36,7 +36,7 @@ struct Outcome {
 // Any exit code is an Outcome. kNotFound: no such program (the cure names the Debian package if it
 // is a known one). kUnavailable: it did not end in time and was killed. kCancelled: stop was
 // requested and it was killed.
-Result<Outcome> run(const Command& command, std::stop_token stop);
+Result<Outcome> run(const Command& command, const std::stop_token& stop);
 
 // A variable of this process's environment; none if it is unset or empty.
 std::optional<std::string> environment_variable(const char* name);

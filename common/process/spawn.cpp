@@ -55,7 +55,7 @@ Result<std::filesystem::path> find_program(const Command& command) {
   const auto set = command.environment.find("PATH");
   const std::string_view folders = set == command.environment.end() ? kDefaultPath : set->second;
   for (const std::string_view folder : split(folders, ':')) {
-    const std::filesystem::path path = std::filesystem::path(folder) / name;
+    std::filesystem::path path = std::filesystem::path(folder) / name;
     // An empty or relative entry of PATH would run what lies in the working directory.
     if (path.is_absolute() && is_executable_file(path)) {
       return path;

@@ -1,6 +1,7 @@
 #include "lowside/upstream/npm/packument.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 
 #include "common/ecosystem/npm/json_text.h"
@@ -14,6 +15,9 @@ namespace json = boost::json;
 constexpr std::array kOwnMembers{"_id", "name", "dist-tags", "versions", "time"};
 // Manifests nest a few levels; this is far from what costs a parser its stack.
 constexpr std::size_t kMaxDepth = 64;
+// Of each further member. A readme or a list of users may have hundreds of kilobytes, and a
+// shipment's manifest (limits::kMaxManifestBytes) must hold the records of thousands of packages.
+constexpr std::size_t kMaxExtraMemberBytes = std::size_t{8} << 10;
 
 std::optional<json::value> parse(std::string_view text) {
   json::parse_options options;
@@ -44,13 +48,13 @@ std::optional<std::map<std::string, std::string>> read_strings(std::string_view 
   return strings;
 }
 
-// Members that do not parse are left out: nothing depends on them.
+// Members that do not parse or are large are left out: no installation depends on them.
 std::string join_extra(const std::vector<npm::JsonMember>& members) {
   npm::JsonObjectText extra;
   for (const npm::JsonMember& member : members) {
     const bool is_own =
         std::find(kOwnMembers.begin(), kOwnMembers.end(), member.key) != kOwnMembers.end();
-    if (!is_own && parse(member.value)) {
+    if (!is_own && member.value.size() <= kMaxExtraMemberBytes && parse(member.value)) {
       extra.add(member.key, member.value);
     }
   }

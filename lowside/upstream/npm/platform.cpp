@@ -1,5 +1,6 @@
 #include "lowside/upstream/npm/platform.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 namespace sluice::low {
@@ -42,7 +43,8 @@ bool suits_platform(const boost::json::object& manifest, const NpmTarget& target
 }
 
 bool suits_any(const boost::json::object& manifest, const std::vector<NpmTarget>& targets) {
-  return std::any_of(targets.begin(), targets.end(),
+  return targets.empty() ||
+         std::any_of(targets.begin(), targets.end(),
                      [&](const NpmTarget& target) { return suits_platform(manifest, target); });
 }
 

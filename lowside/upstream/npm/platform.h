@@ -10,6 +10,7 @@
 namespace sluice::low {
 
 bool suits_platform(const boost::json::object& manifest, const NpmTarget& target);
+// True too where there are no targets: then nothing is left out.
 bool suits_any(const boost::json::object& manifest, const std::vector<NpmTarget>& targets);
 
 }  // namespace sluice::low

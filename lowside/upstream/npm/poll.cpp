@@ -1,5 +1,7 @@
 #include "lowside/upstream/npm/poll.h"
 
+#include <algorithm>
+
 #include "common/base/hasher.h"
 #include "common/ecosystem/npm/package_name.h"
 #include "lowside/upstream/npm/resolver.h"
@@ -33,6 +35,9 @@ Result<Proposal> NpmPoll::run() {
   take_tarballs();
   if (context_.stop.stop_requested()) {
     return Error{ErrorCode::kCancelled, settings_.name, "the program is stopping", ""};
+  }
+  if (broken_) {
+    return *broken_;
   }
   return publish();
 }
@@ -213,6 +218,9 @@ void NpmPoll::fail(const std::string& name, const std::string& version, Error er
     error.cure = "the package stays as it was shipped until this is mended; " + error.cure;
   }
   failures_[{name, version}] = error.message();
+  if (error.code == ErrorCode::kExhausted || error.code == ErrorCode::kIo) {
+    broken_ = error;
+  }
   problems_.push_back(std::move(error));
 }
 

@@ -87,6 +87,7 @@ class NpmPoll {
   bool is_shipped(const std::string& name, const std::string& version) const;
   bool has_news(const std::string& name,
                 const Package& package) const;  // wants what is not shipped
+  // Remembers why; a full or failing disk ends the poll.
   void fail(const std::string& name, const std::string& version, Error error);
   void progress(std::string_view stage, std::size_t done, std::size_t total) const;
 
@@ -101,6 +102,7 @@ class NpmPoll {
   std::set<VersionId> unsuitable_;             // optional, and for none of the targets
   std::map<VersionId, std::string> failures_;  // why a version cannot be had
   std::vector<Error> problems_;
+  std::optional<Error> broken_;  // our own disk, not the registry
 };
 
 }  // namespace sluice::low

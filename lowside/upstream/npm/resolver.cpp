@@ -115,6 +115,9 @@ struct KnownFailure {
   std::string_view cure;
 };
 
+constexpr std::string_view kForeignCure =
+    "a dependency does not come from a registry: leave out what needs it, or override it";
+
 constexpr std::array kKnownFailures{
     KnownFailure{
         "E404", ErrorCode::kNotFound,
@@ -126,10 +129,10 @@ constexpr std::array kKnownFailures{
                  "choose ranges whose peer dependencies agree, or list the packages apart"},
     KnownFailure{"EINVALIDPACKAGENAME", ErrorCode::kInvalid, "correct the package's name"},
     KnownFailure{"EINVALIDTAGNAME", ErrorCode::kInvalid, "correct the range"},
-    KnownFailure{"EALLOWGIT", ErrorCode::kInvalid, "a dependency comes from git: leave it out"},
-    KnownFailure{"EALLOWREMOTE", ErrorCode::kInvalid,
-                 "a dependency comes from a URL: leave it out"},
-    KnownFailure{"EALLOWFILE", ErrorCode::kInvalid, "a dependency comes from a file: leave it out"},
+    KnownFailure{"EALLOWGIT", ErrorCode::kInvalid, kForeignCure},
+    KnownFailure{"EALLOWREMOTE", ErrorCode::kInvalid, kForeignCure},
+    KnownFailure{"EALLOWFILE", ErrorCode::kInvalid, kForeignCure},
+    KnownFailure{"EALLOWDIRECTORY", ErrorCode::kInvalid, kForeignCure},
     KnownFailure{"E401", ErrorCode::kRefused, "the registry wants a login"},
     KnownFailure{"E403", ErrorCode::kRefused, "the registry refuses: ask its owner"},
 };
@@ -157,7 +160,8 @@ Error to_error(const NpmWant& want, const process::Outcome& outcome) {
   }
   std::string cause =
       failure->code.empty() ? failure->summary : failure->code + ": " + failure->summary;
-  if (failure->code == "ERESOLVE" || failure->code == "E404") {
+  if (failure->code == "ERESOLVE" || failure->code == "E404" ||
+      failure->code.starts_with("EALLOW")) {
     // The summary does not name who depends on what.
     std::string detail = failure->detail.substr(0, failure->detail.find("\n\nFix the upstream"));
     detail = detail.substr(0, detail.find("\n\nNote that"));
@@ -175,8 +179,8 @@ Error to_error(const NpmWant& want, const process::Outcome& outcome) {
 
 }  // namespace
 
-NpmResolver::NpmResolver(const NpmSettings& settings, std::filesystem::path work)
-    : settings_(settings), folder_(std::move(work) / "npm") {
+NpmResolver::NpmResolver(const NpmSettings& settings, const std::filesystem::path& work)
+    : settings_(settings), folder_(std::filesystem::absolute(work) / "npm") {
   bound_cache(folder_ / "cache");
 }
 

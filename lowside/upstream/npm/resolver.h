@@ -15,7 +15,7 @@ namespace sluice::low {
 // One thread at a time. Keeps npm's cache, home and settings in `work`/npm.
 class NpmResolver {
  public:
-  NpmResolver(const NpmSettings& settings, std::filesystem::path work);
+  NpmResolver(const NpmSettings& settings, const std::filesystem::path& work);
 
   // The text of the lock file that npm makes of want.package_json. kNotFound: npm is not there, a
   // package is not in the registry, or none of its versions is in the range; kInvalid: npm sees a

@@ -48,6 +48,17 @@ TEST_F(NpmPollTest, WhatOnlyABrokenClosureNeedsWaitsWithIt) {
   EXPECT_THAT(problems(*proposal), HasSubstr("a scanner refused it"));
 }
 
+TEST_F(NpmPollTest, AFullDiskEndsThePollAndIsNoFaultOfAVersion) {
+  want_lock("one.json", {{"a", "1.0.0"}, {"b", "1.0.0"}});
+  intake.full = true;
+  const auto proposal = poll();
+  ASSERT_FALSE(proposal);
+  EXPECT_EQ(proposal.error().code, ErrorCode::kExhausted);
+  intake.full = false;
+  ASSERT_TRUE(poll());
+  EXPECT_TRUE(records.contains("a"));
+}
+
 TEST_F(NpmPollTest, ATarballThatIsNotThereIsNamed) {
   want_lock("one.json", {{"a", "1.0.0"}});
   registry.remove_tarball("a", "1.0.0");
@@ -157,6 +168,31 @@ TEST_F(NpmPollTest, HeldVersionsAccumulateAndSurviveUnpublishing) {
   EXPECT_THAT(versions("a"), ElementsAre("1.0.0", "1.1.0"));
   EXPECT_THAT(package("a").versions(1).manifest(), HasSubstr("use b"));
   EXPECT_EQ(records["a"].blobs_size(), 2);
+}
+
+TEST_F(NpmPollTest, WhatIsUnpublishedAndForgottenHereIsLeftOutWithAProblem) {
+  registry.publish("a", "1.1.0");
+  want_lock("a.json", {{"a", "1.0.0"}});
+  want_lock("a2.json", {{"a", "1.1.0"}});
+  ASSERT_TRUE(poll());
+  std::filesystem::remove_all(folder / "work");
+  std::filesystem::create_directories(folder / "work");
+  registry.edit("a",
+                [](json::object& packument) { packument["versions"].as_object().erase("1.0.0"); });
+  const auto proposal = poll();
+  ASSERT_TRUE(proposal);
+  EXPECT_THAT(versions("a"), ElementsAre("1.1.0"));
+  EXPECT_THAT(problems(*proposal), HasSubstr("a@1.0.0: the registry no longer lists it"));
+}
+
+TEST_F(NpmPollTest, LargeMembersOfThePackumentStayBehind) {
+  registry.edit("a", [](json::object& packument) {
+    packument["readme"] = std::string(100'000, 'x');
+    packument["license"] = "MIT";
+  });
+  want_lock("a.json", {{"a", "1.0.0"}});
+  ASSERT_TRUE(poll());
+  EXPECT_EQ(package("a").extra(), R"({"license":"MIT"})");
 }
 
 TEST_F(NpmPollTest, AShippedVersionNeverChangesItsBytes) {

@@ -20,6 +20,9 @@ namespace sluice::low::test {
 class MemoryIntake final : public Intake {
  public:
   Result<proto::Blob> take(FetchedFile file, const Expectation& expectation) override {
+    if (full) {
+      return errno_error("spool", ENOSPC);
+    }
     if (quarantined.contains(file.request().name)) {
       return Error{ErrorCode::kRefused, file.request().name, "a scanner refused it",
                    "see its report"};
@@ -56,6 +59,7 @@ class MemoryIntake final : public Intake {
 
   std::map<Digest, proto::Blob> blobs;
   std::set<std::string> quarantined;
+  bool full = false;
   std::size_t taken = 0;
 };
 

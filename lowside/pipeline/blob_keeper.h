@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
-#include "common/base/bytes.h"
 #include "common/base/digest.h"
 #include "common/base/error.h"
 #include "lowside/pipeline/files.h"
@@ -11,17 +13,19 @@
 
 namespace sluice::low {
 
-// Callable from any thread; calls that come together may share one group commit.
+// Callable from any thread.
 class BlobKeeper {
  public:
   virtual ~BlobKeeper() = default;
 
-  // Durable when they return: the bytes, and `blob`, which describes them and is what held()
-  // returns. A blob that is held already stays as it is. take() moves the file away, or reads and
-  // removes it; on failure it is still there. kExhausted: the disk is full.
-  virtual Result<void> take(const AdmittedFile& file, const proto::Blob& blob) = 0;
-  virtual Result<void> take_made(Bytes bytes, const proto::Blob& blob) = 0;
-
+  // The blob is durable when they return, with what is said of it, which is what they return. What
+  // inspect found is among its evidence (media_type.h). The staging file is gone; on failure it is
+  // still there. kExhausted: the disk is full.
+  virtual Result<proto::Blob> take(const AdmittedFile& file) = 0;
+  // Bytes that were made here from verified ones.
+  virtual Result<proto::Blob> take_made(const std::string& name, std::string_view bytes,
+                                        const std::vector<DigestAlgorithm>& aliases,
+                                        const std::vector<Evidence>& evidence) = 0;
   // By any of its digests.
   virtual Result<std::optional<proto::Blob>> held(const Digest& digest) = 0;
 };

@@ -24,6 +24,7 @@
 #include "common/observe/counters.h"
 #include "common/store/blob_store.h"
 #include "common/store/key_locks.h"
+#include "lowside/pipeline/blob_keeper.h"
 #include "lowside/pipeline/files.h"
 #include "lowside/pipeline/outbox.h"
 #include "lowside/pipeline/upstream.h"
@@ -71,7 +72,7 @@ struct Dropped {
 };
 
 // Callable from any thread.
-class Spool final : public Outbox {
+class Spool final : public Outbox, public BlobKeeper {
  public:
   struct Parts {  // all outlive the spool
     store::KeyValueStore& index;
@@ -94,13 +95,13 @@ class Spool final : public Outbox {
 
   // The blob is durable when this returns, with what is said of it: as it was first taken, and
   // every alias that was ever given. Its staging file is gone.
-  Result<proto::Blob> take(const AdmittedFile& file);
+  Result<proto::Blob> take(const AdmittedFile& file) override;
   // Bytes that were made here from verified ones.
   Result<proto::Blob> take_made(const std::string& name, std::string_view bytes,
                                 const std::vector<DigestAlgorithm>& aliases,
-                                const std::vector<Evidence>& evidence);
+                                const std::vector<Evidence>& evidence) override;
   // By any of its digests. It stays for SpoolSettings::keep_unshipped at least.
-  Result<std::optional<proto::Blob>> held(const Digest& digest);
+  Result<std::optional<proto::Blob>> held(const Digest& digest) override;
 
   // The same pass again until mark_sent() takes it off. A full disk stops neither: what was sent is
   // then remembered in memory, and written with the next write that works.

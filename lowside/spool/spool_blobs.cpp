@@ -6,6 +6,7 @@
 #include "common/base/hasher.h"
 #include "common/base/limits.h"
 #include "common/store/blob_keys.h"
+#include "lowside/pipeline/media_type.h"
 #include "lowside/spool/spool.h"
 #include "lowside/spool/spool_state.h"
 
@@ -54,6 +55,7 @@ Result<proto::Blob> Spool::take(const AdmittedFile& file) {
   description.set_name(fetched.request().name);
   description.set_origin(public_origin(fetched.request().uri));
   add_evidence(description, file.inspected().verified().evidence());
+  add_evidence(description, {{std::string(kMediaTypeEvidence), file.inspected().media_type()}});
   return take({info_of(fetched.digests(), fetched.size()), fetched.path()}, std::move(description));
 }
 

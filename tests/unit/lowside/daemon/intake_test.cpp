@@ -21,30 +21,40 @@ class RecordedAudit final : public AuditLog {
   }
 };
 
-// Keeps blobs in memory; can be full.
+// Keeps bytes in memory; can be full.
 class MemoryKeeper final : public BlobKeeper {
  public:
-  std::map<std::string, std::pair<std::string, proto::Blob>> blobs;  // by SHA-256
+  std::map<std::string, std::string> bytes;  // by name
+  std::vector<Evidence> evidence;            // of the last
+  std::string media_type;                    // of the last
   bool full = false;
 
-  Result<void> take(const AdmittedFile& file, const proto::Blob& blob) override {
+  Result<proto::Blob> take(const AdmittedFile& file) override {
     if (full) {
       return Error{ErrorCode::kExhausted, "spool", "the disk is full", ""};
     }
-    const auto& path = file.fetched().path().value();
-    const Bytes bytes = read_file(posix_file_system(), path, 1 << 20).value();
-    std::filesystem::remove(path);
-    blobs[blob.sha256()] = {std::string(as_text(bytes)), blob};
-    return {};
+    const FetchedFile& fetched = file.fetched();
+    const Bytes content = read_file(posix_file_system(), fetched.path().value(), 1 << 20).value();
+    std::filesystem::remove(fetched.path().value());
+    media_type = file.inspected().media_type();
+    return take_made(fetched.request().name, as_text(content), {},
+                     file.inspected().verified().evidence());
   }
-  Result<void> take_made(Bytes bytes, const proto::Blob& blob) override {
-    blobs[blob.sha256()] = {std::string(as_text(bytes)), blob};
-    return {};
+  Result<proto::Blob> take_made(const std::string& name, std::string_view content,
+                                const std::vector<DigestAlgorithm>&,
+                                const std::vector<Evidence>& given) override {
+    bytes[name] = content;
+    evidence = given;
+    proto::Blob blob;
+    blob.set_name(name);
+    blob.set_size(content.size());
+    return blob;
   }
   Result<std::optional<proto::Blob>> held(const Digest& digest) override {
-    const auto found = blobs.find(std::string(as_text(digest.bytes())));
-    return found == blobs.end() ? std::nullopt : std::optional(found->second.second);
+    asked = digest;
+    return std::optional<proto::Blob>();
   }
+  std::optional<Digest> asked;
 };
 
 // The real stages on a real answer; only the spool is a fake.
@@ -97,24 +107,17 @@ TEST_F(IntakeTest, LetsAGoodFileThroughAllStages) {
   expectation.media_types = {"text/plain"};
   expectation.evidence = {{"sri", "sha512"}};
   const proto::Blob blob = intake_.take(std::move(file), expectation).value();
-  const Digest sha512 = hash(DigestAlgorithm::kSha512, as_bytes("hello\n"));
-  EXPECT_EQ(blob.sha256(), as_text(sha256(as_bytes("hello\n")).bytes()));
-  EXPECT_EQ(blob.size(), 6U);
   EXPECT_EQ(blob.name(), "a.txt");
-  EXPECT_EQ(blob.origin(), server_.uri("/a.txt"));
-  ASSERT_EQ(blob.aliases_size(), 1);
-  EXPECT_EQ(blob.aliases(0).algorithm(), proto::SHA512);
-  EXPECT_EQ(blob.aliases(0).digest(), as_text(sha512.bytes()));
-  ASSERT_EQ(blob.evidence_size(), 3);
-  EXPECT_EQ(blob.evidence(0).kind(), "sri");
-  EXPECT_EQ(blob.evidence(1).detail(), sha512.to_string());
-  EXPECT_EQ(blob.evidence(2).kind(), "media-type");
-  EXPECT_EQ(blob.evidence(2).detail(), "text/plain");
-  EXPECT_EQ(keeper_.blobs.at(blob.sha256()).first, "hello\n");
+  EXPECT_EQ(blob.size(), 6U);
+  EXPECT_EQ(keeper_.bytes.at("a.txt"), "hello\n");
+  EXPECT_EQ(keeper_.media_type, "text/plain");
+  ASSERT_EQ(keeper_.evidence.size(), 2U);
+  EXPECT_EQ(keeper_.evidence[0].kind, "sri");
+  EXPECT_EQ(keeper_.evidence[1].detail, expectation.digests[0].to_string());
   EXPECT_FALSE(std::filesystem::exists(path.value()));
   EXPECT_EQ(audit_.entries.size(), 1U);
-  EXPECT_TRUE(intake_.held(Digest(sha256(as_bytes("hello\n")))).value());
-  EXPECT_FALSE(intake_.held(sha512).value());
+  EXPECT_FALSE(intake_.held(expectation.digests[0]).value());
+  EXPECT_EQ(keeper_.asked, expectation.digests[0]);
 }
 
 TEST_F(IntakeTest, EachStageStopsWhatItRefuses) {
@@ -128,7 +131,7 @@ TEST_F(IntakeTest, EachStageStopsWhatItRefuses) {
   EXPECT_EQ(events_.named("verify.refused").size(), 1U);
   EXPECT_EQ(events_.named("inspect.refused").size(), 1U);
   EXPECT_EQ(events_.named("admit.refused").size(), 1U);
-  EXPECT_TRUE(keeper_.blobs.empty());
+  EXPECT_TRUE(keeper_.bytes.empty());
   EXPECT_TRUE(std::filesystem::is_empty(settings_.folder));
 }
 
@@ -142,12 +145,9 @@ TEST_F(IntakeTest, LeavesNothingBehindWhenTheSpoolIsFull) {
 
 TEST_F(IntakeTest, TakesWhatWasMadeHereOnlyWithEvidence) {
   EXPECT_EQ(intake_.take_made("Packages", "text", {}, {}).error().code, ErrorCode::kInvalid);
-  const proto::Blob blob =
-      intake_.take_made("Packages", "text", {DigestAlgorithm::kMd5}, {{"packages-index", "x"}})
-          .value();
-  EXPECT_EQ(blob.size(), 4U);
-  EXPECT_EQ(blob.aliases(0).algorithm(), proto::MD5);
-  EXPECT_EQ(keeper_.blobs.at(blob.sha256()).first, "text");
+  EXPECT_TRUE(keeper_.bytes.empty());
+  EXPECT_TRUE(intake_.take_made("Packages", "text", {}, {{"packages-index", "x"}}));
+  EXPECT_EQ(keeper_.bytes.at("Packages"), "text");
 }
 
 }  // namespace

@@ -273,7 +273,10 @@ void LinkReader::hand_over(const OpenedSymbol& symbol, Lane& lane) {
 }
 
 void LinkReader::tick() {
-  recover();
+  if (!opened_.empty()) {
+    recover();
+  }
+  now_ = parts_.clock.steady_now();
   for (const auto& stream : streams_) {
     if (now_ - stream->last_heard >= settings_.silence) {
       fall_silent(*stream);

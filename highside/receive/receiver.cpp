@@ -22,19 +22,20 @@ struct Receiver::Lane {
   std::jthread thread;
 };
 
-Receiver::Receiver(ReceiveSettings settings,
+Receiver::Receiver(const ReceiveSettings& settings,
                    std::vector<std::unique_ptr<link::DatagramSource>> sources,
                    const ReceiveParts& parts)
-    : settings_(std::move(settings)), parts_(parts), reader_(settings_, parts_) {
+    : settings_(settings), parts_(parts), reader_(settings_, parts_) {
   SLUICE_ASSERT(!sources.empty());
   for (auto& source : sources) {
     lanes_.push_back(std::make_unique<Lane>(std::move(source), settings_.ring_bytes));
   }
   publish_status(parts_.clock.steady_now());
   for (auto& lane : lanes_) {
-    lane->thread = std::jthread([this, &lane = *lane](std::stop_token stop) { take(lane, stop); });
+    lane->thread =
+        std::jthread([this, &lane = *lane](const std::stop_token& stop) { take(lane, stop); });
   }
-  worker_ = std::jthread([this](std::stop_token stop) { work(stop); });
+  worker_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
 Receiver::~Receiver() {
@@ -46,7 +47,7 @@ Receiver::~Receiver() {
   released_.ring();
 }
 
-void Receiver::take(Lane& lane, std::stop_token stop) {
+void Receiver::take(Lane& lane, const std::stop_token& stop) {
   observe::StageTimer timer(parts_.counters);
   while (!stop.stop_requested()) {
     const int seen = released_.count();
@@ -75,7 +76,7 @@ void Receiver::take(Lane& lane, std::stop_token stop) {
   }
 }
 
-void Receiver::work(std::stop_token stop) {
+void Receiver::work(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const int seen = arrived_.count();
     reader_.tick();

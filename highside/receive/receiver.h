@@ -24,8 +24,8 @@ class Receiver {
  public:
   // Starts at once. `sources`: one for each way in, at least one; owned. `parts` and `settings` are
   // described with LinkReader.
-  Receiver(ReceiveSettings settings, std::vector<std::unique_ptr<link::DatagramSource>> sources,
-           const ReceiveParts& parts);
+  Receiver(const ReceiveSettings& settings,
+           std::vector<std::unique_ptr<link::DatagramSource>> sources, const ReceiveParts& parts);
   // Stops within kPatience, once the consumer returns.
   ~Receiver();
 
@@ -37,8 +37,8 @@ class Receiver {
  private:
   struct Lane;
 
-  void take(Lane& lane, std::stop_token stop);
-  void work(std::stop_token stop);
+  void take(Lane& lane, const std::stop_token& stop);
+  void work(const std::stop_token& stop);
   bool work_on(Lane& lane);
   void publish_status(SteadyTime now);
 

@@ -3,14 +3,14 @@
 namespace sluice::low {
 
 Beacon::Beacon(wire::SessionInfo info, const crypto::SessionKey& session_key,
-               std::vector<crypto::SealingKey> receivers, const crypto::SigningKey& key,
+               const std::vector<crypto::SealingKey>& receivers, const crypto::SigningKey& key,
                const Outbox& outbox, std::size_t lanes)
     : info_(std::move(info)), session_key_(session_key), key_(key), outbox_(outbox), lanes_(lanes) {
   for (std::size_t i = 0; i < receivers.size(); ++i) {
     if (i % wire::kMaxReceiversPerAnnounce == 0) {
       receivers_.emplace_back();
     }
-    receivers_.back().push_back(std::move(receivers[i]));
+    receivers_.back().push_back(receivers[i]);
   }
 }
 

@@ -20,7 +20,7 @@ using LaneProgress = std::array<std::atomic<std::uint64_t>, limits::kMaxLanes>;
 class Beacon {
  public:
   Beacon(wire::SessionInfo info, const crypto::SessionKey& session_key,
-         std::vector<crypto::SealingKey> receivers, const crypto::SigningKey& key,
+         const std::vector<crypto::SealingKey>& receivers, const crypto::SigningKey& key,
          const Outbox& outbox, std::size_t lanes);
 
   const wire::SessionInfo& info() const { return info_; }

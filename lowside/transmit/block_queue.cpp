@@ -2,7 +2,7 @@
 
 namespace sluice::low {
 
-bool BlockQueue::push(std::unique_ptr<EncodedBlock> block, std::stop_token stop) {
+bool BlockQueue::push(std::unique_ptr<EncodedBlock> block, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   if (!changed_.wait(lock, stop, [this] { return blocks_.size() < kBlocksAhead; })) {
     return false;
@@ -23,12 +23,12 @@ std::unique_ptr<EncodedBlock> BlockQueue::try_pop() {
   return block;
 }
 
-void BlockQueue::wait(SteadyTime until, std::stop_token stop) {
+void BlockQueue::wait(SteadyTime until, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   changed_.wait_until(lock, stop, until, [this] { return !blocks_.empty(); });
 }
 
-void BlockQueue::sleep(SteadyTime until, std::stop_token stop) {
+void BlockQueue::sleep(SteadyTime until, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   changed_.wait_until(lock, stop, until, [] { return false; });
 }

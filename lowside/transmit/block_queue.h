@@ -21,13 +21,13 @@ namespace sluice::low {
 class BlockQueue {
  public:
   // Waits while it is full: that is what holds the builder back. False when stop was requested.
-  bool push(std::unique_ptr<EncodedBlock> block, std::stop_token stop);
+  bool push(std::unique_ptr<EncodedBlock> block, const std::stop_token& stop);
   // Null when it is empty.
   std::unique_ptr<EncodedBlock> try_pop();
   // Waits for a block, for `until` or for stop, whichever comes first.
-  void wait(SteadyTime until, std::stop_token stop);
+  void wait(SteadyTime until, const std::stop_token& stop);
   // Waits for `until` or for stop.
-  void sleep(SteadyTime until, std::stop_token stop);
+  void sleep(SteadyTime until, const std::stop_token& stop);
 
   // A block whose memory may be used again; null if there is none.
   std::unique_ptr<EncodedBlock> spare();

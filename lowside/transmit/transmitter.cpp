@@ -93,9 +93,10 @@ Transmitter::Transmitter(TransmitSettings settings, TransmitParts parts)
                       {"session", std::to_string(beacon_.info().session.value())},
                       {"lanes", std::to_string(lanes_.size())}});
   for (auto& lane : lanes_) {
-    lane->thread = std::jthread([this, &lane = *lane](std::stop_token stop) { send(lane, stop); });
+    lane->thread =
+        std::jthread([this, &lane = *lane](const std::stop_token& stop) { send(lane, stop); });
   }
-  build_thread_ = std::jthread([this](std::stop_token stop) { build(stop); });
+  build_thread_ = std::jthread([this](const std::stop_token& stop) { build(stop); });
 }
 
 Transmitter::~Transmitter() {
@@ -111,27 +112,27 @@ void Transmitter::wake() {
   changed_.notify_all();
 }
 
-void Transmitter::build(std::stop_token stop) {
+void Transmitter::build(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     auto due = parts_.outbox.next_due(parts_.clock.utc_now());
     if (!due) {
       parts_.events.failure(observe::Level::kError, "transmit.outbox_failed", due.error());
     }
-    if (due && due->has_value()) {
-      send_pass(std::move(**due), stop);
+    if (auto pass = due ? std::move(*due) : std::nullopt; pass) {
+      send_pass(std::move(*pass), stop);
     } else {
       wait_for_work(stop);
     }
   }
 }
 
-void Transmitter::wait_for_work(std::stop_token stop) {
+void Transmitter::wait_for_work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, stop, settings_.poll, [this] { return woken_; });
   woken_ = false;
 }
 
-void Transmitter::send_pass(OutgoingPass pass, std::stop_token stop) {
+void Transmitter::send_pass(OutgoingPass pass, const std::stop_token& stop) {
   const ShipmentSequence sequence = pass.sequence;
   const std::uint32_t number = pass.pass;
   builder_.begin(std::move(pass));
@@ -157,7 +158,7 @@ void Transmitter::send_pass(OutgoingPass pass, std::stop_token stop) {
   }
 }
 
-bool Transmitter::hand_over(std::size_t lane_index, std::stop_token stop) {
+bool Transmitter::hand_over(std::size_t lane_index, const std::stop_token& stop) {
   Lane& lane = *lanes_[lane_index];
   auto block = lane.queue.spare();
   if (block == nullptr) {
@@ -190,7 +191,7 @@ bool Transmitter::mark_sent(ShipmentSequence sequence, std::uint32_t pass) {
   return marked.has_value();
 }
 
-void Transmitter::send(Lane& lane, std::stop_token stop) {
+void Transmitter::send(Lane& lane, const std::stop_token& stop) {
   prctl(PR_SET_TIMERSLACK, kTimerSlackNanos, 0, 0, 0);
   while (!stop.stop_requested()) {
     while (lane.sender.wants_block()) {

@@ -69,12 +69,12 @@ class Transmitter {
 
   Transmitter(TransmitSettings settings, TransmitParts parts);
 
-  void build(std::stop_token stop);
-  void send_pass(OutgoingPass pass, std::stop_token stop);
-  bool hand_over(std::size_t lane, std::stop_token stop);
+  void build(const std::stop_token& stop);
+  void send_pass(OutgoingPass pass, const std::stop_token& stop);
+  bool hand_over(std::size_t lane, const std::stop_token& stop);
   bool mark_sent(ShipmentSequence sequence, std::uint32_t pass);
-  void wait_for_work(std::stop_token stop);
-  void send(Lane& lane, std::stop_token stop);
+  void wait_for_work(const std::stop_token& stop);
+  void send(Lane& lane, const std::stop_token& stop);
   void finished(Lane& lane, std::unique_ptr<EncodedBlock> block);
 
   const TransmitSettings settings_;

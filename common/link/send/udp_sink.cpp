@@ -214,8 +214,8 @@ void UdpSink::account(std::size_t first, std::size_t count, std::size_t datagram
 }
 
 Error UdpSink::refusal(int error_number) const {
-  Error error{ErrorCode::kUnavailable, "link to " + to_.to_string(), std::strerror(error_number),
-              ""};
+  Error error{ErrorCode::kUnavailable, "link to " + to_.to_string(),
+              errno_error("", error_number).cause, ""};
   switch (error_number) {
     case EMSGSIZE:
       error.code = ErrorCode::kInvalid;

@@ -79,7 +79,7 @@ void Address::set_scope(unsigned interface_index) {
 Result<unsigned> interface_index(const std::string& name) {
   const unsigned index = if_nametoindex(name.c_str());
   if (index == 0) {
-    return Error{ErrorCode::kNotFound, "interface '" + name + "'", std::strerror(errno),
+    return Error{ErrorCode::kNotFound, "interface '" + name + "'", errno_error("", errno).cause,
                  "`ip link` lists the interfaces of this machine"};
   }
   return index;

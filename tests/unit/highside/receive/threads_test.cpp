@@ -161,6 +161,7 @@ TEST_F(Threads, PassesCrossOneAfterAnotherAndAreMarked) {
   outbox_.wait_for_marked(5);
   consumer_.wait_for(all);
   consumer_.wait_for_heartbeat_after(ShipmentSequence(5));
+  transmitter_.reset();
   EXPECT_EQ(consumer_.bad_blocks(), 0U);
   EXPECT_EQ(low_counters_.get(Metric::kSentPasses), 5U);
   EXPECT_EQ(low_counters_.get(Metric::kSentShipments), 5U);
@@ -189,6 +190,7 @@ TEST_F(Threads, APassThatCouldNotBeMarkedIsSentAgain) {
   outbox_.fail_marks(1);
   const auto digests = put(1, {1000});
   outbox_.wait_for_marked(1);
+  transmitter_.reset();  // what follows a mark is done when its thread has ended
   EXPECT_EQ(low_counters_.get(Metric::kSentPasses), 2U);
   EXPECT_EQ(events_.named("transmit.mark_failed").size(), 1U);
   consumer_.wait_for(digests);

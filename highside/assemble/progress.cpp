@@ -76,6 +76,7 @@ Result<void> ProgressStore::drop(const Sha256Digest& digest) {
 
 Result<void> ProgressStore::recover(const std::function<void(const Progress&)>& each) {
   SLUICE_TRY_VOID(files_.create_directories(folder_));
+  SLUICE_TRY_VOID(files_.sync_directory(std::filesystem::absolute(folder_).parent_path()));
   std::vector<std::string> bad_keys;
   std::unordered_set<std::string> wanted;  // file names
   std::vector<Progress> found;

@@ -243,24 +243,22 @@ void Staging::complete(const Sha256Digest& digest, Blob& blob) {
   keeper_.finish(std::move(whole));
 }
 
-void Staging::save_due() {
+void Staging::save_due() { save_older_than(settings_.save_every); }
+
+void Staging::save_all() { save_older_than({}); }
+
+void Staging::save_older_than(std::chrono::seconds age) {
   const SteadyTime now = clock_.steady_now();
   for (const Sha256Digest& digest : recent_) {
     Blob& blob = blobs_.at(digest);
     bool due = false;
     {
       const std::lock_guard lock(mutex_);
-      due = blob.unsaved > 0 && !blob.saving && now - blob.unsaved_since >= settings_.save_every;
+      due = blob.unsaved > 0 && !blob.saving && now - blob.unsaved_since >= age;
     }
     if (due) {
       start_save(digest, blob);
     }
-  }
-}
-
-void Staging::save_all() {
-  for (const Sha256Digest& digest : recent_) {
-    start_save(digest, blobs_.at(digest));
   }
 }
 

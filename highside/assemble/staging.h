@@ -84,6 +84,7 @@ class Staging {
   Result<void> make_room_for_a_file();
   bool discard_stale();
   void close(Blob& blob);
+  void save_older_than(std::chrono::seconds age);
   void start_save(const Sha256Digest& digest, Blob& blob);
   void complete(const Sha256Digest& digest, Blob& blob);
   Progress progress_of(const Sha256Digest& digest, const Blob& blob) const;

@@ -15,22 +15,24 @@ std::vector<Range> unheard(const Ledger::Stream& stream) {
   return known.missing({1, stream.highest + 1});
 }
 
+// Cut where what can be done about them differs.
 void add_unheard(std::vector<Gap>& gaps, const std::string& name, const Ledger::Stream& stream) {
-  const auto add = [&](std::uint64_t begin, std::uint64_t end, ShipmentState state) {
-    if (begin < end) {
-      Gap gap;
-      gap.stream = name;
-      gap.first = ShipmentSequence(begin);
-      gap.last = ShipmentSequence(end - 1);
-      gap.state = state;
-      gap.resendable = begin >= stream.oldest;
-      gaps.push_back(std::move(gap));
-    }
-  };
   for (const Range& run : unheard(stream)) {
-    const std::uint64_t border = std::clamp(stream.base, run.begin, run.end);
-    add(run.begin, border, ShipmentState::kNeedsBaseline);
-    add(border, run.end, ShipmentState::kNeverHeard);
+    std::uint64_t begin = run.begin;
+    for (const std::uint64_t cut :
+         {std::min(stream.base, stream.oldest), std::max(stream.base, stream.oldest), run.end}) {
+      const std::uint64_t end = std::clamp(cut, begin, run.end);
+      if (begin < end) {
+        Gap& gap = gaps.emplace_back();
+        gap.stream = name;
+        gap.first = ShipmentSequence(begin);
+        gap.last = ShipmentSequence(end - 1);
+        gap.state =
+            begin < stream.base ? ShipmentState::kNeedsBaseline : ShipmentState::kNeverHeard;
+        gap.resendable = begin >= stream.oldest;
+      }
+      begin = end;
+    }
   }
 }
 

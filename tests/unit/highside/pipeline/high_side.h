@@ -18,9 +18,9 @@
 
 namespace sluice::test {
 
-// Waits for a condition; false after a minute, which is a failure of the test and no timing.
+// Waits for a condition; false after 20 seconds, which is a failure of the test and no timing.
 inline bool eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) {
       return false;

@@ -179,20 +179,20 @@ void Ledger::refuse(const ShipmentRef& ref, std::string cause) {
 }
 
 void Ledger::put_published(const ShipmentRef& ref, Edition edition, UtcTime now,
-                           store::Batch& batch) const {
+                           store::Batch& batch) {
   proto::StoredShipment entry = stored(streams_.at(ref.stream).open.at(ref.sequence));
   entry.set_state(proto::StoredShipment::PUBLISHED);
   entry.clear_cause();
   entry.set_published_micros(to_unix_micros(now));
   entry.set_edition(edition.value());
   batch.put(Family::kShipments, shipment_key(ref), entry.SerializeAsString());
+  changed_shipments_.erase(ref);
 }
 
 void Ledger::published(const ShipmentRef& ref) {
   Stream& stream = streams_.at(ref.stream);
   stream.open.erase(ref.sequence);
   stream.published.add({ref.sequence, ref.sequence + 1});
-  changed_shipments_.erase(ref);
 }
 
 Result<void> Ledger::save() {

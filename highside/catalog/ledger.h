@@ -70,9 +70,9 @@ class Ledger {
   void refuse(const ShipmentRef& ref, std::string cause);
 
   // The entry that becomes durable together with the shipment's records; then published() after it
-  // has.
-  void put_published(const ShipmentRef& ref, Edition edition, UtcTime now,
-                     store::Batch& batch) const;
+  // has. From here on save() leaves the shipment alone: a failed batch may come back after a crash,
+  // and an older state written behind it would have the shipment published twice.
+  void put_published(const ShipmentRef& ref, Edition edition, UtcTime now, store::Batch& batch);
   void published(const ShipmentRef& ref);
 
   // Writes what has changed since the last time, unsynced: lost in a crash it is heard again.

@@ -70,7 +70,8 @@ TEST_F(Rejects, EachBadHeaderByItsReason) {
 TEST_F(Rejects, EveryBitOfASymbolIsAuthenticated) {
   std::uint64_t injected = 0;
   for (std::size_t byte = 0; byte < recorded_[first_symbol()].size(); ++byte) {
-    inject_changed(first_symbol(), [byte](Bytes& d) { d[byte] ^= 1U << byte % 8; });
+    inject_changed(first_symbol(),
+                   [byte](Bytes& d) { d[byte] ^= static_cast<std::uint8_t>(1U << byte % 8); });
     ++injected;
   }
   std::uint64_t rejected = 0;

@@ -98,14 +98,19 @@ Error Spool::disk_full(Error error) const {
 }
 
 // Synced, with the marks that a full disk has kept from being written.
-Result<void> Spool::write(Batch batch) {
+Result<void> Spool::save(Batch batch) {
   for (const auto& [sequence, passes] : unsaved_) {
     batch.put(Family::kShipments, spool_keys::passes(sequence), passes.SerializeAsString());
   }
-  if (auto written = parts_.index.write(batch, Durability::kSynced); !written) {
-    return disk_full(std::move(written).error());
-  }
+  SLUICE_TRY_VOID(parts_.index.write(batch, Durability::kSynced));
   unsaved_.clear();
+  return {};
+}
+
+Result<void> Spool::write(Batch batch) {
+  if (auto saved = save(std::move(batch)); !saved) {
+    return disk_full(std::move(saved).error());
+  }
   return {};
 }
 

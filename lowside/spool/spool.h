@@ -104,7 +104,7 @@ class Spool final : public Outbox, public BlobKeeper {
   Result<std::optional<proto::Blob>> held(const Digest& digest) override;
 
   // The same pass again until mark_sent() takes it off. A full disk stops neither: what was sent is
-  // then remembered in memory, and written with the next write that works.
+  // then remembered in memory, and written as soon as there is space.
   Result<std::optional<OutgoingPass>> next_due(UtcTime now) override;
   Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, UtcTime now) override;
   ShipmentSequence highest_sent() const override;
@@ -129,7 +129,8 @@ class Spool final : public Outbox, public BlobKeeper {
   Result<void> check_stream();
 
   // With mutex_ held.
-  Result<void> write(store::Batch batch);
+  Result<void> save(store::Batch batch);
+  Result<void> write(store::Batch batch);  // save(), and a full disk is counted and explained
   Error disk_full(Error error) const;
   Result<proto::SpooledPasses> passes(ShipmentSequence sequence) const;
   Result<proto::Shipment> manifest(ShipmentSequence sequence, std::string& bytes) const;

@@ -39,6 +39,9 @@ Result<proto::Shipment> Spool::manifest(ShipmentSequence sequence, std::string& 
 
 Result<std::optional<OutgoingPass>> Spool::next_due(UtcTime now) {
   const std::lock_guard lock(mutex_);
+  if (!unsaved_.empty()) {
+    static_cast<void>(save(Batch{}));  // there may be space again; else they wait on
+  }
   const auto planned = schedule_.next(now);
   if (!planned) {
     return std::optional<OutgoingPass>();

@@ -42,9 +42,9 @@ std::string write_stored(const BlobInfo& info, proto::StoredBlob::Place place) {
 }
 
 Result<StoredInfo> read_stored(std::string_view key, std::string_view value) {
-  const Error damaged{ErrorCode::kIntegrity, "blob " + hex_encode(as_bytes(key)),
-                      "its entry in the index is unreadable",
-                      "restore the store from a backup, or let the blob cross again"};
+  Error damaged{ErrorCode::kIntegrity, "blob " + hex_encode(as_bytes(key)),
+                "its entry in the index is unreadable",
+                "restore the store from a backup, or let the blob cross again"};
   const auto digest = Sha256Digest::from_bytes(as_bytes(key));
   proto::StoredBlob stored;
   if (!digest || !stored.ParseFromArray(value.data(), static_cast<int>(value.size())) ||

@@ -209,7 +209,7 @@ Result<void> DiskBlobStore::place_files(const Plan& plan) {
 // A link instead of a rename, because a batch whose write has failed may still come back after a
 // crash: then the file must be in its place, and until then the caller keeps its staging file.
 Result<void> DiskBlobStore::place_file(const StagingPath& staging, const fs::path& target) {
-  const Result<void> linked = files_.link(staging.value(), target);
+  Result<void> linked = files_.link(staging.value(), target);
   if (linked || linked.error().code != ErrorCode::kInvalid) {
     return linked;
   }

@@ -99,7 +99,7 @@ Result<void> DiskBlobStore::settle(const Sha256Digest& digest) {
 Result<void> DiskBlobStore::remove_file(const Sha256Digest& digest) {
   const fs::path path = file_path(digest);
   SLUICE_TRY_VOID(files_.remove(path));
-  const Result<void> synced = files_.sync_directory(path.parent_path());
+  Result<void> synced = files_.sync_directory(path.parent_path());
   if (!synced && synced.error().code != ErrorCode::kNotFound) {
     return synced;
   }
@@ -150,7 +150,7 @@ Result<std::optional<Sha256Digest>> DiskBlobStore::resolve(const Digest& alias) 
 Result<std::unique_ptr<BlobReader>> DiskBlobStore::open(const Sha256Digest& digest) const {
   SLUICE_TRY(const auto known, stored(digest));
   const std::string name = "blob " + digest.hex();
-  const Error not_here{ErrorCode::kNotFound, name, "is not held", ""};
+  Error not_here{ErrorCode::kNotFound, name, "is not held", ""};
   if (!known) {
     return not_here;
   }
@@ -231,8 +231,11 @@ StagingPath DiskBlobStore::new_staging_path() {
 }
 
 Result<void> DiskBlobStore::verify(const Sha256Digest& digest) const {
-  SLUICE_TRY(const auto known, find(digest));
   SLUICE_TRY(const auto reader, open(digest));
+  SLUICE_TRY(const auto known, find(digest));
+  if (!known) {
+    return Error{ErrorCode::kNotFound, "blob " + digest.hex(), "was removed meanwhile", ""};
+  }
   std::vector<DigestAlgorithm> algorithms;
   for (const Digest& alias : known->aliases) {
     algorithms.push_back(alias.algorithm());

@@ -151,10 +151,10 @@ Result<void> RocksStore::reopen_after_failure() {
   if (!stopped_) {
     return {};  // another thread has done it
   }
-  const Error still_full{ErrorCode::kExhausted, settings_.folder.string(),
-                         "the disk is full, or was and is being left alone until " +
-                             std::to_string(settings_.resume_free_bytes) + " bytes are free",
-                         "free space on that file system; writing goes on by itself"};
+  Error still_full{ErrorCode::kExhausted, settings_.folder.string(),
+                   "the disk is full, or was and is being left alone until " +
+                       std::to_string(settings_.resume_free_bytes) + " bytes are free",
+                   "free space on that file system; writing goes on by itself"};
   rocksdb::Env* env = settings_.env != nullptr ? settings_.env : rocksdb::Env::Default();
   std::uint64_t free = 0;
   if (!env->GetFreeSpace(settings_.folder.string(), &free).ok() ||

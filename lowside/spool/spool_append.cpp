@@ -10,6 +10,9 @@ namespace {
 using store::Batch;
 using store::Family;
 
+// What the envelope adds is a signature, a key's id and their headers: far less than this.
+constexpr std::uint64_t kEnvelopeBytes = 1024;
+
 std::string name_of(const proto::Record& record) {
   return record.ecosystem() + " " + record.document();
 }
@@ -117,8 +120,6 @@ Result<void> Spool::add_blobs(const proto::Record& record, std::set<Sha256Digest
 
 // The manifest, after checking it as the high side will: what it would refuse must not be sent.
 Result<Bytes> Spool::sign(const proto::Shipment& shipment) const {
-  // The envelope adds a signature, a key's id and their headers: far less than this.
-  constexpr std::uint64_t kEnvelopeBytes = 1024;
   if (shipment.ByteSizeLong() + kEnvelopeBytes > limits::kMaxManifestBytes) {
     return too_large(shipment.source(), "a manifest of " + std::to_string(shipment.ByteSizeLong()) +
                                             " bytes, more than " +
@@ -147,10 +148,10 @@ Batch Spool::shipment_batch(const proto::Shipment& shipment, const Bytes& manife
   Batch batch;
   std::uint64_t blob_bytes = 0;
   for (const proto::Blob& blob : shipment.blobs()) {
+    const auto digest = Sha256Digest::from_bytes(as_bytes(blob.sha256()));
+    SLUICE_ASSERT(digest.has_value());  // sign() has read it back
     blob_bytes += blob.size();
-    batch.put(Family::kShipments,
-              spool_keys::carrier(*Sha256Digest::from_bytes(as_bytes(blob.sha256()))),
-              carrier.SerializeAsString());
+    batch.put(Family::kShipments, spool_keys::carrier(*digest), carrier.SerializeAsString());
   }
   summary.set_blob_bytes(blob_bytes);
   passes.set_next_number(1);

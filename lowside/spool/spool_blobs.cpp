@@ -43,8 +43,10 @@ bool has_alias(const proto::Blob& blob, const proto::Alias& alias) {
 }
 
 store::BlobInfo info_of(const std::vector<Digest>& digests, std::uint64_t size) {
-  SLUICE_ASSERT(!digests.empty() && digests.front().as_sha256());
-  return {*digests.front().as_sha256(), size, {digests.begin() + 1, digests.end()}};
+  SLUICE_ASSERT(!digests.empty());
+  const auto sha256 = digests.front().as_sha256();
+  SLUICE_ASSERT(sha256.has_value());
+  return {*sha256, size, {digests.begin() + 1, digests.end()}};
 }
 
 }  // namespace

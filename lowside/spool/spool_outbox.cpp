@@ -68,7 +68,8 @@ Result<void> Spool::mark_sent(ShipmentSequence sequence, std::uint32_t pass, Utc
     return Error{ErrorCode::kInvalid, name_of(sequence),
                  "has no pass " + std::to_string(pass) + " outstanding", ""};
   }
-  const proto::SpooledPass done = *sent;
+  proto::SpooledPass done;
+  done.Swap(&*sent);
   outstanding.erase(sent);
   passes.set_sent(passes.sent() + 1);
   passes.set_last_sent_micros(to_unix_micros(now));

@@ -146,6 +146,7 @@ TEST_F(DiskBlobStoreTest, VerifyTellsDamage) {
   ASSERT_TRUE(commit(inline_blob("small")));
   EXPECT_TRUE(store_->verify(info(large('x')).digest));
   EXPECT_TRUE(store_->verify(info("small").digest));
+  EXPECT_EQ(store_->verify(info("never held").digest).error().code, ErrorCode::kNotFound);
   std::filesystem::permissions(file_of(large('x')), static_cast<std::filesystem::perms>(0640));
   std::fstream(file_of(large('x'))) << "y";
   const auto damaged = store_->verify(info(large('x')).digest);

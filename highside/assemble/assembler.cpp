@@ -283,7 +283,8 @@ Result<void> Assembler::finish(CompleteBlob& blob, const std::stop_token& stop) 
   std::mutex mutex;
   std::condition_variable_any changed;
   bool stalled = false;
-  while (!sink_.accept(std::move(verified), along)) {  // untouched when it is not taken
+  // NOLINTNEXTLINE(bugprone-use-after-move): accept() leaves it untouched when it does not take it
+  while (!sink_.accept(std::move(verified), along)) {
     keeper_.set_stalled(stalled = true);
     std::unique_lock lock(mutex);
     changed.wait_for(lock, stop, kTick, [] { return false; });

@@ -118,8 +118,8 @@ Ledger::Notice Ledger::announced(const std::string& name, const wire::ShipmentNo
   if (stream.published.contains(sequence)) {
     const auto value = index_.get(Family::kShipments, shipment_key({name, sequence}));
     proto::StoredShipment entry;
-    const bool same = !value || !*value || !entry.ParseFromString(**value) ||
-                      as_text(notice.manifest.bytes()) == entry.manifest();
+    const bool known = value && value->has_value() && entry.ParseFromString(value->value());
+    const bool same = !known || as_text(notice.manifest.bytes()) == entry.manifest();
     return same ? Notice::kPublished : Notice::kConflict;
   }
   if (const auto open = stream.open.find(sequence); open != stream.open.end()) {

@@ -101,9 +101,12 @@ Result<std::vector<const proto::Record*>> ShipmentCheck::check(const VerifiedShi
 Result<void> ShipmentCheck::check_blob(const proto::Blob& blob,
                                        std::vector<store::NewBlob>& additions) {
   const auto digest = Sha256Digest::from_bytes(as_bytes(blob.sha256()));
-  SLUICE_TRY(const auto found, digest ? blobs_.find(*digest) : std::optional<store::BlobInfo>());
+  if (!digest) {
+    return Error{ErrorCode::kInvalid, "blob " + blob.name(), "its digest has a wrong length", ""};
+  }
+  SLUICE_TRY(const auto found, blobs_.find(*digest));
   if (!found) {
-    return Error{ErrorCode::kUnavailable, "blob " + blob.name(), "it is not in the store", ""};
+    return Error{ErrorCode::kUnavailable, name_of(blob, *digest), "it is not in the store", ""};
   }
   if (found->size != blob.size()) {
     return Error{ErrorCode::kIntegrity, name_of(blob, *digest),

@@ -118,7 +118,8 @@ Ledger::Notice Ledger::announced(const std::string& name, const wire::ShipmentNo
   if (stream.published.contains(sequence)) {
     const auto value = index_.get(Family::kShipments, shipment_key({name, sequence}));
     proto::StoredShipment entry;
-    const bool known = value && value->has_value() && entry.ParseFromString(value->value());
+    const std::string bytes = value ? value->value_or("") : "";  // unreadable: give it the doubt
+    const bool known = !bytes.empty() && entry.ParseFromString(bytes);
     const bool same = !known || as_text(notice.manifest.bytes()) == entry.manifest();
     return same ? Notice::kPublished : Notice::kConflict;
   }

@@ -120,9 +120,9 @@ class Namespaces:
 
 
 class Rig:
-    """A low and a high side in one folder. `link_to`: where the low side sends; default: straight to where the high side listens."""
+    """A low and a high side in one folder. `impair`: that many of 10000 datagrams are duplicated and as many reordered, by a relay on the low side."""
 
-    def __init__(self, namespaces=None, link_to=None, low_extra=(), high_extra=(), rate="300Mbit/s", mtu=1500, link=None, spool=None, high_state=None):
+    def __init__(self, namespaces=None, impair=0, low_extra=(), high_extra=(), rate="300Mbit/s", mtu=1500, link=None, spool=None, high_state=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-rig-"))
         self.namespaces = namespaces
         self._processes = {}
@@ -130,13 +130,18 @@ class Rig:
         self.link_port = free_port(socket.SOCK_DGRAM)
         host = Namespaces.HIGH_IP if namespaces else "127.0.0.1"
         self.link_address = f"{host}:{self.link_port}"
+        self._relay, relay_port = None, free_port(socket.SOCK_DGRAM)
+        if impair:
+            prefix = ["ip", "netns", "exec", namespaces.low] if namespaces else []
+            self._relay = subprocess.Popen(prefix + [sys.executable, str(pathlib.Path(__file__).parent / "impair.py"), str(relay_port), self.link_address,
+                                                     str(impair), "1"], stdout=subprocess.PIPE, text=True)
         for side, program in (("low", LOW), ("high", HIGH)):
             run(program, "init", self.folder / side)
         self._low_base = [
             ("daemon", {"stream": "rig", "state": self.folder / "low/state"}),
             ("status", {"listen": f"127.0.0.1:{self.low_status}"}),
             ("keys", {"signing": self.folder / "low/signing.key", "receivers": [self.folder / "high/opening.pub"]}),
-            ("link", {"destination": [link_to or self.link_address], "rate": rate, "mtu": mtu, **(link or {})}),
+            ("link", {"destination": [f"127.0.0.1:{relay_port}" if impair else self.link_address], "rate": rate, "mtu": mtu, **(link or {})}),
             ("spool", {"passes": ["0s"], **(spool or {})}),
         ]
         self._high_base = [
@@ -253,7 +258,15 @@ class Rig:
             return self.published() >= low["spool"]["last_sequence"]
         self.wait_until(crossed, "everything has crossed")
 
+    def relay_counts(self):
+        """Stops the relay; what it did."""
+        self._relay.terminate()
+        return json.loads(self._relay.communicate()[0])
+
     def close(self):
+        if self._relay and self._relay.poll() is None:
+            self._relay.kill()
+            self._relay.wait()
         for process in self._processes.values():
             process.kill()
             process.wait()

@@ -105,8 +105,7 @@ rate = "1Gbit/s"
 
 [[npm]]
 name = "npm"
-package_json = ["$here/quickstart/project/package.json"]
-package_lock = ["$here/quickstart/project/package-lock.json"]
+files = ["$here/quickstart/project/package.json", "$here/quickstart/project/package-lock.json"]
 
 [[apt]]
 name = "debian"
@@ -114,7 +113,6 @@ archive = "debian"
 mode = "subset"
 sources = [${source_list%, }]
 packages = ["$apt_package"]
-signing_home = "$dir/low/apt"
 TOML
 cat >"$dir/high.toml" <<TOML
 [daemon]

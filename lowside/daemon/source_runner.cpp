@@ -8,12 +8,14 @@ namespace {
 using observe::Level;
 using observe::Metric;
 
-// An upstream that is down is asked again after 30 s, then twice as long each time, but never less often than its interval says.
+// An upstream that is down is asked again after 30 s, then twice as long each time, but never less
+// often than its interval says.
 constexpr std::chrono::seconds kFirstRetry{30};
 
 }  // namespace
 
-SourceRunner::SourceRunner(std::unique_ptr<Upstream> upstream, const RunnerParts& parts, std::filesystem::path work)
+SourceRunner::SourceRunner(std::unique_ptr<Upstream> upstream, const RunnerParts& parts,
+                           std::filesystem::path work)
     : upstream_(std::move(upstream)), parts_(parts), work_(std::move(work)) {
   status_.name = upstream_->name();
   thread_ = std::jthread([this](std::stop_token stop) { run(std::move(stop)); });
@@ -57,17 +59,18 @@ Result<Proposal> SourceRunner::ask_upstream(std::stop_token stop) {
     return errno_error(work_.string(), error.value());
   }
   SLUICE_TRY(std::string cursor, parts_.spool.cursor(upstream_->name()));
-  PollContext context{.fetch = parts_.fetch,
-                      .intake = parts_.intake,
-                      .cursor = std::move(cursor),
-                      .work = work_,
-                      .stop = std::move(stop),
-                      .progress = [this](std::string_view stage, std::uint64_t done, std::uint64_t total) {
-                        const std::lock_guard lock(mutex_);
-                        status_.stage = stage;
-                        status_.done = done;
-                        status_.total = total;
-                      }};
+  PollContext context{
+      .fetch = parts_.fetch,
+      .intake = parts_.intake,
+      .cursor = std::move(cursor),
+      .work = work_,
+      .stop = std::move(stop),
+      .progress = [this](std::string_view stage, std::uint64_t done, std::uint64_t total) {
+        const std::lock_guard lock(mutex_);
+        status_.stage = stage;
+        status_.done = done;
+        status_.total = total;
+      }};
   return upstream_->poll(context);
 }
 
@@ -104,7 +107,8 @@ void SourceRunner::succeeded(const Proposal& proposal, std::optional<ShipmentSeq
   failures_in_a_row_ = 0;
   parts_.counters.add(shipment ? Metric::kPollRuns : Metric::kPollUnchanged);
   for (const Error& problem : proposal.problems) {
-    parts_.events.failure(Level::kWarning, "poll.problem", problem, {{"source", upstream_->name()}});
+    parts_.events.failure(Level::kWarning, "poll.problem", problem,
+                          {{"source", upstream_->name()}});
   }
   const std::lock_guard lock(mutex_);
   ++status_.polls;

@@ -20,14 +20,14 @@ namespace sluice::low {
 struct SourceStatus {
   std::string name;
   bool polling = false;
-  std::string stage;             // of the poll under way: "fetching tarballs"
-  std::uint64_t done = 0;        // of `total` steps of that stage
+  std::string stage;       // of the poll under way: "fetching tarballs"
+  std::uint64_t done = 0;  // of `total` steps of that stage
   std::uint64_t total = 0;
-  std::uint64_t polls = 0;       // that ended well
-  std::uint64_t failures = 0;    // that shipped nothing because of an error
-  std::string last_error;        // of the last poll; empty if it ended well
+  std::uint64_t polls = 0;            // that ended well
+  std::uint64_t failures = 0;         // that shipped nothing because of an error
+  std::string last_error;             // of the last poll; empty if it ended well
   std::vector<std::string> problems;  // what the last good poll left out, each with cause and cure
-  UtcTime last_poll;             // when the last one ended
+  UtcTime last_poll;                  // when the last one ended
   UtcTime next_poll;
 };
 
@@ -44,7 +44,8 @@ struct RunnerParts {
 class SourceRunner {
  public:
   // Starts polling at once. `work` is created if need be.
-  SourceRunner(std::unique_ptr<Upstream> upstream, const RunnerParts& parts, std::filesystem::path work);
+  SourceRunner(std::unique_ptr<Upstream> upstream, const RunnerParts& parts,
+               std::filesystem::path work);
   // Asks a poll under way to stop and waits for it.
   ~SourceRunner() = default;
 
@@ -65,10 +66,10 @@ class SourceRunner {
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
-  bool poll_asked_ = true;     // guarded by mutex_
-  SourceStatus status_;        // guarded by mutex_
+  bool poll_asked_ = true;          // guarded by mutex_
+  SourceStatus status_;             // guarded by mutex_
   unsigned failures_in_a_row_ = 0;  // the runner's thread only
-  std::jthread thread_;        // last: it uses all of the above
+  std::jthread thread_;             // last: it uses all of the above
 };
 
 }  // namespace sluice::low

@@ -117,7 +117,7 @@ def upstream_answers_garbage():
 
 
 def upstream_times_out():
-    with Scene() as scene, Rig(low_extra=scene.sources(kinds=("apt",)) + [("fetch", {"stall_time": "1s", "retries": 1})]) as rig:
+    with Scene() as scene, Rig(low_extra=scene.sources(kinds=("apt",)) + [("fetch", {"stall_time": "1s", "attempts": 2})]) as rig:
         rig.configure("high", [("[apt]", {"archive": "debian", "keyring": rig.folder / "low/apt/site.asc"})])
         scene.wait_until_up(rig)
         rig.start("high")

@@ -1,0 +1,116 @@
+#include "highside/daemon/settings_table.h"
+
+namespace sluice::high {
+namespace {
+
+using config::at_least;
+using config::between;
+using config::not_empty;
+using config::repeated;
+using config::required;
+using config::section;
+using config::SectionSpec;
+using config::Type;
+using config::unique;
+
+SectionSpec daemon_section() {
+  return section(
+      "daemon", "This side.",
+      {
+          {"state", Type::kPath, "/var/lib/sluice-high",
+           "Where the store, the index and what is being put together lie.", not_empty()},
+      });
+}
+
+SectionSpec status_section() {
+  return section("status",
+                 "The status page, /status, /events, /metrics, /gaps and /healthz, and the way for "
+                 "this program's other commands to reach the daemon.",
+                 {
+                     {"listen", Type::kString, "127.0.0.1:7080", "Address and port.", not_empty()},
+                 });
+}
+
+SectionSpec keys_section() {
+  return section("keys", "Keys. `sluice-high init` makes this side's.",
+                 {
+                     {"opening", Type::kPath, required("/etc/sluice/opening.key"),
+                      "This side's secret key, to which session keys are sealed.", not_empty()},
+                 });
+}
+
+SectionSpec stream_section() {
+  return repeated("stream", "A low side that is listened to.",
+                  {
+                      {"name", Type::kString, required("lab-low"),
+                       "The stream's name, as its sender has it.", unique()},
+                      {"key", Type::kPath, required("/etc/sluice/signing.pub"),
+                       "The sender's signing.pub, carried here by hand.", not_empty()},
+                  });
+}
+
+SectionSpec link_section() {
+  return section(
+      "link", "The way in from the low side. The socket cannot send.",
+      {
+          {"listen", Type::kStrings, required(R"(["10.99.0.2:7400"])"),
+           "Address and port; one for each lane of the sender.", not_empty()},
+          {"interface", Type::kString, "", "The interface to listen on; empty: any."},
+          {"receive_buffer", Type::kSize, "64MiB",
+           "The kernel's buffer for each lane: what arrives while this program is held up.",
+           between("256KiB", "2GiB")},
+          {"coalesce", Type::kBool, "true",
+           "Let the kernel hand over batches of datagrams (GRO), where it can."},
+          {"blocks", Type::kInt, "16",
+           "Blocks of a lane that may be under way at once; more than the sender's window.",
+           between("2", "128")},
+          {"silence", Type::kDuration, "5s", "No heartbeat for this long is an alarm.",
+           between("1s", "1d")},
+      });
+}
+
+SectionSpec store_section() {
+  return section("store", "What is being put together.",
+                 {
+                     {"staging_limit", Type::kSize, "100GB",
+                      "Bytes of blobs that may be under way at once.", at_least("16MiB")},
+                     {"blobs_under_way", Type::kInt, "10000",
+                      "Blobs that may be under way at once.", between("16", "1000000")},
+                 });
+}
+
+SectionSpec serve_section() {
+  return section(
+      "serve", "The registries, for clients.",
+      {
+          {"listen", Type::kStrings, R"(["0.0.0.0:8080"])", "Addresses and ports.", not_empty()},
+          {"tls_certificate", Type::kPath, "", "Certificate chain (PEM); empty: plain HTTP."},
+          {"tls_key", Type::kPath, "", "Its key (PEM)."},
+          {"threads", Type::kInt, "4", "Threads that answer.", between("1", "256")},
+          {"connections", Type::kInt, "2000", "Connections at once; more are turned away.",
+           between("1", "100000")},
+      });
+}
+
+SectionSpec apt_section() {
+  return repeated("apt", "Which keys are believed for an apt archive.",
+                  {
+                      {"archive", Type::kString, "debian",
+                       "The archive's folder: http://HIGH/apt/ARCHIVE.", unique()},
+                      {"keyring", Type::kPath, required("/etc/sluice/site.asc"),
+                       "Public keys: the vendor's keyring for a full archive, the site's site.asc "
+                       "for a subset.",
+                       not_empty()},
+                  });
+}
+
+}  // namespace
+
+const config::Table& settings_table() {
+  static const config::Table table(
+      "sluice-high", {daemon_section(), status_section(), keys_section(), stream_section(),
+                      link_section(), store_section(), serve_section(), apt_section()});
+  return table;
+}
+
+}  // namespace sluice::high

@@ -1,0 +1,206 @@
+#include "lowside/daemon/settings_table.h"
+
+namespace sluice::low {
+namespace {
+
+using config::at_least;
+using config::between;
+using config::not_empty;
+using config::one_of;
+using config::repeated;
+using config::required;
+using config::section;
+using config::SectionSpec;
+using config::Type;
+using config::unique;
+
+SectionSpec daemon_section() {
+  return section(
+      "daemon", "This side.",
+      {
+          {"stream", Type::kString, required("lab-low"),
+           "Names everything that this side sends. The high side knows the stream by this name.",
+           not_empty()},
+          {"state", Type::kPath, "/var/lib/sluice-low",
+           "Where the spool, fetched files and the quarantine lie.", not_empty()},
+      });
+}
+
+SectionSpec status_section() {
+  return section("status",
+                 "The status page, /status, /events, /metrics and /healthz, and the way for this "
+                 "program's other commands to reach the daemon.",
+                 {
+                     {"listen", Type::kString, "127.0.0.1:7070", "Address and port.", not_empty()},
+                 });
+}
+
+SectionSpec keys_section() {
+  return section(
+      "keys", "Keys. `sluice-low init` makes this side's; the receivers' come from the high side.",
+      {
+          {"signing", Type::kPath, required("/etc/sluice/signing.key"),
+           "This side's secret signing key.", not_empty()},
+          {"receivers", Type::kPaths, required(R"(["/etc/sluice/opening.pub"])"),
+           "The opening.pub of each high side that may read the stream.", not_empty()},
+      });
+}
+
+SectionSpec link_section() {
+  return section(
+      "link", "The way to the high side.",
+      {
+          {"destination", Type::kStrings, required(R"(["10.99.0.2:7400"])"),
+           "Address and port of the high side; several are several lanes of one stream.",
+           not_empty()},
+          {"source", Type::kString, "",
+           "The local address to send from; empty: by the routing table."},
+          {"interface", Type::kString, "",
+           "The interface to send through; empty: by the routing table."},
+          {"rate", Type::kRate, "500Mbit/s",
+           "Bits a second on the wire, headers included; each lane has an equal share.",
+           between("64kbit/s", "400Gbit/s")},
+          {"mtu", Type::kInt, "1500", "The largest packet that the link carries, in bytes.",
+           between("576", "9000")},
+          {"segmentation", Type::kBool, "true",
+           "Let the kernel or the card cut batches into datagrams (GSO), where they can."},
+          {"data_symbols", Type::kInt, "64",
+           "Datagrams of data in each codeword of the erasure code.", between("1", "200")},
+          {"parity_symbols", Type::kInt, "8",
+           "Datagrams of parity in each codeword: as many lost ones can be brought back.",
+           between("0", "55")},
+          {"block", Type::kSize, "4MiB", "Data that is signed and protected together.",
+           between("64KiB", "16MiB")},
+          {"window", Type::kInt, "2",
+           "Blocks whose datagrams are interleaved: a burst of losses is spread over them.",
+           between("1", "64")},
+          {"zstd_level", Type::kInt, "1", "How hard compressible data is compressed.",
+           between("1", "19")},
+      });
+}
+
+SectionSpec spool_section() {
+  return section(
+      "spool", "What has been sent is kept, so that it can be sent again.",
+      {
+          {"passes", Type::kStrings, R"(["0s", "10m"])",
+           "When each shipment is sent: delays after it was made.", not_empty()},
+          {"keep_for", Type::kDuration, "90d", "What was sent is kept this long.", at_least("1m")},
+          {"keep_bytes", Type::kSize, "500GB",
+           "The oldest of what was sent is dropped when more than this is held.", at_least("1MiB")},
+      });
+}
+
+SectionSpec fetch_section() {
+  return section(
+      "fetch",
+      "How upstreams are asked. Proxies and certificate authorities come from the environment, as "
+      "curl has them.",
+      {
+          {"contact", Type::kString, "",
+           "Added to the User-Agent, so that a registry's people can reach yours."},
+          {"transfers", Type::kInt, "64", "Transfers at once.", between("1", "1000")},
+          {"connections_per_host", Type::kInt, "6", "Connections to one host.", between("1", "64")},
+          {"stall_time", Type::kDuration, "1m",
+           "A transfer that brings nothing for this long is broken off and tried again.",
+           between("1s", "1h")},
+          {"attempts", Type::kInt, "6",
+           "Attempts in a row that brought nothing new before a transfer is given up.",
+           between("1", "100")},
+          {"file_time", Type::kDuration, "12h",
+           "The longest that one file may take, all attempts included.", at_least("1s")},
+          {"file_limit", Type::kSize, "64GiB", "The largest file that is fetched.",
+           at_least("1KiB")},
+      });
+}
+
+SectionSpec policy_section() {
+  return section(
+      "policy", "What may cross. Each refusal is an event and names the rule.",
+      {
+          {"max_file_size", Type::kSize, "64GiB", "Rule max-file-size: larger files are refused.",
+           at_least("1KiB")},
+          {"media_types", Type::kStrings, "[]",
+           "Rule media-type: only these types, told from the content, such as "
+           "\"application/gzip\"; empty: all."},
+          {"deny_names", Type::kStrings, "[]",
+           "Rule deny-name: files whose names match one of these patterns (*, ?) are refused."},
+      });
+}
+
+SectionSpec npm_section() {
+  return repeated(
+      "npm", "An npm registry, and what is wanted of it.",
+      {
+          {"name", Type::kString, "npm", "The source's name in events and on pages.", unique()},
+          {"registry", Type::kString, "",
+           "The registry's address; empty: what npm is set to use on this machine."},
+          {"interval", Type::kDuration, "10m", "Time between polls.", at_least("10s")},
+          {"want", Type::kStrings, "[]",
+           "Packages with ranges: \"express@^4\", \"@types/node@20\"."},
+          {"files", Type::kPaths, "[]",
+           "package.json and package-lock.json files of projects; read again at each poll."},
+          {"targets", Type::kStrings, R"(["linux/x64/glibc"])",
+           "Machines that packages are for: os/cpu/libc, in node's words.", not_empty()},
+          {"dev", Type::kBool, "true",
+           "Whether development dependencies of those files are wanted too."},
+          {"signatures", Type::kString, "required",
+           "Where the registry publishes signing keys: whether every version must be signed.",
+           one_of({"required", "when-present"})},
+      });
+}
+
+SectionSpec apt_section() {
+  return repeated(
+      "apt", "A Debian archive, and what is wanted of it.",
+      {
+          {"name", Type::kString, "debian", "The source's name in events and on pages.", unique()},
+          {"archive", Type::kString, "debian",
+           "The archive's folder on the high side: http://HIGH/apt/ARCHIVE.", not_empty()},
+          {"sources", Type::kPaths, R"(["/etc/apt/sources.list.d/debian.sources"])",
+           "Files that describe the archive, as apt has them (.sources or .list).", not_empty()},
+          {"architectures", Type::kStrings, "[]", "Architectures; empty: this machine's."},
+          {"mode", Type::kString, "subset",
+           "full: the vendor's signed indices byte for byte and all they list. subset: the "
+           "packages wanted, under an index signed by the site's key.",
+           one_of({"full", "subset"})},
+          {"packages", Type::kStrings, "[]",
+           "subset: the packages wanted; their dependencies come along."},
+          {"recommends", Type::kBool, "false", "subset: whether recommended packages come along."},
+          {"signing_home", Type::kPath, "",
+           "subset: the GnuPG home of the site's key; empty: the folder apt beside keys.signing, "
+           "where init makes it."},
+          {"interval", Type::kDuration, "1h", "Time between polls.", at_least("10s")},
+      });
+}
+
+SectionSpec files_section() {
+  return repeated(
+      "files", "Plain files: a drop folder, a list of addresses with digests, or both.",
+      {
+          {"name", Type::kString, "files", "The source's name in events and on pages.", unique()},
+          {"collection", Type::kString, "files",
+           "The folder on the high side: http://HIGH/files/COLLECTION.", not_empty()},
+          {"folder", Type::kPath, "", "A drop folder; empty: none."},
+          {"settle", Type::kDuration, "5s",
+           "A file in the drop folder is taken when it has not changed for this long.",
+           between("0s", "1d")},
+          {"keep", Type::kBool, "true",
+           "Whether files stay in the drop folder; otherwise they move to its folder done/."},
+          {"list", Type::kPath, "",
+           "A file with a line \"SHA256  ADDRESS  [PATH]\" for each file; empty: none."},
+          {"interval", Type::kDuration, "1m", "Time between polls.", at_least("1s")},
+      });
+}
+
+}  // namespace
+
+const config::Table& settings_table() {
+  static const config::Table table(
+      "sluice-low",
+      {daemon_section(), status_section(), keys_section(), link_section(), spool_section(),
+       fetch_section(), policy_section(), npm_section(), apt_section(), files_section()});
+  return table;
+}
+
+}  // namespace sluice::low

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 
 namespace sluice {
@@ -104,6 +105,26 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     }
     text.remove_prefix(at + 1);
   }
+}
+
+std::optional<HostPort> split_host_port(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) {
+    return std::nullopt;
+  }
+  std::string_view host = text.substr(0, colon);
+  const std::string_view digits = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return std::nullopt;  // an IPv6 address without brackets: which colon begins the port?
+  }
+  HostPort parts{std::string(host), 0};
+  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), parts.port);
+  if (host.empty() || error != std::errc() || end != digits.end()) {
+    return std::nullopt;
+  }
+  return parts;
 }
 
 std::string human_size(std::uint64_t bytes) {

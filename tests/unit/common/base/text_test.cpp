@@ -43,6 +43,15 @@ TEST(Text, WritesSizesForPeople) {
   EXPECT_EQ(human_size(UINT64_MAX), "16.0 EiB");
 }
 
+TEST(HostPort, IsSplit) {
+  EXPECT_EQ(split_host_port("192.0.2.7:7400")->host, "192.0.2.7");
+  EXPECT_EQ(split_host_port("[2001:db8::1]:65535")->host, "2001:db8::1");
+  EXPECT_EQ(split_host_port("[2001:db8::1]:65535")->port, 65535);
+  for (const char* bad : {"", ":", "192.0.2.7", ":80", "h:", "h:65536", "h:1x", "h:-1", "2001:db8::1:80", "[]:1"}) {
+    EXPECT_FALSE(split_host_port(bad)) << bad;
+  }
+}
+
 TEST(Clock, FormatsTimes) {
   const UtcTime time = from_unix_micros(1'000'000'000'123'456);
   EXPECT_EQ(format_rfc3339(time), "2001-09-09T01:46:40.123456Z");

@@ -93,25 +93,30 @@ std::chrono::seconds SourceRunner::failed(const Error& error) {
   }
   parts_.counters.add(Metric::kPollFailures);
   parts_.events.failure(Level::kError, "poll.failed", error, {{"source", upstream_->name()}});
-  {
-    const std::lock_guard lock(mutex_);
-    ++status_.failures;
-    status_.last_error = error.message();
-  }
-  const auto backoff = kFirstRetry * (1U << std::min(failures_in_a_row_, 16U));
-  ++failures_in_a_row_;
+  const std::lock_guard lock(mutex_);
+  const auto backoff = kFirstRetry * (1U << std::min(status_.failures_in_a_row, 16U));
+  ++status_.failures;
+  ++status_.failures_in_a_row;
+  status_.last_error = error.message();
   return std::min<std::chrono::seconds>(backoff, std::max(upstream_->interval(), kFirstRetry));
 }
 
 void SourceRunner::succeeded(const Proposal& proposal, std::optional<ShipmentSequence> shipment) {
-  failures_in_a_row_ = 0;
   parts_.counters.add(shipment ? Metric::kPollRuns : Metric::kPollUnchanged);
+  if (shipment) {
+    parts_.events.emit(Level::kNotice, "shipment.made",
+                       {{"shipment", observe::shipment_id(parts_.stream, *shipment)},
+                        {"source", upstream_->name()},
+                        {"records", std::to_string(proposal.records.size())}});
+    parts_.shipped();
+  }
   for (const Error& problem : proposal.problems) {
     parts_.events.failure(Level::kWarning, "poll.problem", problem,
                           {{"source", upstream_->name()}});
   }
   const std::lock_guard lock(mutex_);
   ++status_.polls;
+  status_.failures_in_a_row = 0;
   status_.last_error.clear();
   status_.problems.clear();
   for (const Error& problem : proposal.problems) {

@@ -23,8 +23,9 @@ struct SourceStatus {
   std::string stage;       // of the poll under way: "fetching tarballs"
   std::uint64_t done = 0;  // of `total` steps of that stage
   std::uint64_t total = 0;
-  std::uint64_t polls = 0;            // that ended well
-  std::uint64_t failures = 0;         // that shipped nothing because of an error
+  std::uint64_t polls = 0;     // that ended well
+  std::uint64_t failures = 0;  // that shipped nothing because of an error
+  unsigned failures_in_a_row = 0;
   std::string last_error;             // of the last poll; empty if it ended well
   std::vector<std::string> problems;  // what the last good poll left out, each with cause and cure
   UtcTime last_poll;                  // when the last one ended
@@ -33,12 +34,14 @@ struct SourceStatus {
 
 // What every runner works with. All of it outlives the runner and is callable from its thread.
 struct RunnerParts {
+  std::string stream;
   Fetch& fetch;
   Intake& intake;
   Spool& spool;
   observe::EventSink& events;
   observe::Counters& counters;
   const Clock& clock;
+  std::function<void()> shipped;  // a shipment was made: the transmitter has work
 };
 
 class SourceRunner {
@@ -66,10 +69,9 @@ class SourceRunner {
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
-  bool poll_asked_ = true;          // guarded by mutex_
-  SourceStatus status_;             // guarded by mutex_
-  unsigned failures_in_a_row_ = 0;  // the runner's thread only
-  std::jthread thread_;             // last: it uses all of the above
+  bool poll_asked_ = true;  // guarded by mutex_
+  SourceStatus status_;     // guarded by mutex_
+  std::jthread thread_;     // last: it uses all of the above
 };
 
 }  // namespace sluice::low

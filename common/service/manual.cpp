@@ -1,0 +1,58 @@
+#include "common/service/manual.h"
+
+#include "common/config/documents.h"
+
+namespace sluice::service {
+namespace {
+
+std::string upper(std::string text) {
+  for (char& c : text) {
+    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return text;
+}
+
+std::string item(const std::string& term, const std::string& text) {
+  return ".TP\n.B " + term + "\n" + text + "\n";
+}
+
+}  // namespace
+
+std::string manual_page(const Program& program) {
+  std::string page = ".TH " + upper(program.name) +
+                     " 8 \"\" \"Sluice " SLUICE_VERSION "\" \"System administration\"\n";
+  page += ".SH NAME\n" + program.name + " \\- " + program.summary + "\n";
+  page += ".SH SYNOPSIS\n.B " + program.name + "\n.RB [ \\-\\-config\n.IR file ]\n.I command\n";
+  page += ".SH COMMANDS\n";
+  page +=
+      item("run",
+           "Run the daemon in the foreground. SIGHUP reloads the configuration, SIGTERM stops it.");
+  page += item("init \\fR[\\fIfolder\\fR]",
+               "Make keys and an example configuration in a folder. Replaces nothing.");
+  page += item("check\\-config",
+               "Check the configuration and the keys it names. All problems are listed, each with "
+               "file, line, key and cure.");
+  page += item("show\\-config", "Print all settings that are in effect, as TOML.");
+  page += item("status \\fR[\\fB\\-\\-json\\fR]", "Show the running daemon's status.");
+  page += item("tail", "Follow the running daemon's events.");
+  for (const Subcommand& special : program.subcommands) {
+    page +=
+        item(special.name + (special.argument.empty() ? "" : " \\fI" + special.argument + "\\fR"),
+             special.help + ".");
+  }
+  page += item("man", "Print this page.");
+  page += ".SH OPTIONS\n" +
+          item("\\-c\\fR, \\fB\\-\\-config \\fIfile",
+               "The configuration file; " + program.default_config.string() + " unless given.");
+  page += item("\\-\\-help", "Print help, also for each command.") +
+          item("\\-\\-version", "Print the version.");
+  page += ".SH CONFIGURATION\n" + config::man(program.table);
+  page += ".SH EXIT STATUS\n" + item("0", "Done; for run: stopped on request.") +
+          item("1", "It was tried and failed; the message says why.") +
+          item("2", "No such command or option.") +
+          item("3", "The configuration or a key cannot be used; starting again does not help.") +
+          item("4", "The daemon does not answer on its status address.");
+  return page;
+}
+
+}  // namespace sluice::service

@@ -1,0 +1,238 @@
+#include "common/service/program.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "common/config/documents.h"
+#include "common/config/load.h"
+#include "common/http/server.h"
+#include "common/observe/event_log.h"
+#include "common/service/client.h"
+#include "common/service/endpoints.h"
+#include "common/service/exit_codes.h"
+#include "common/service/lifecycle.h"
+#include "common/service/manual.h"
+
+namespace sluice::service {
+namespace {
+
+using observe::Level;
+
+void complain(const std::string& text) { std::cerr << text << "\n"; }
+
+// The settings, or a message for each thing that is wrong with them.
+std::optional<config::Settings> load_or_complain(const Program& program,
+                                                 const std::filesystem::path& file) {
+  const config::Checked checked = config::check(program.table, file);
+  for (const config::Problem& problem : checked.problems) {
+    complain(config::to_string(problem));
+  }
+  if (!checked.problems.empty()) {
+    return std::nullopt;
+  }
+  if (const Result<void> usable = program.check(checked.settings); !usable) {
+    complain(usable.error().message());
+    return std::nullopt;
+  }
+  return checked.settings;
+}
+
+void reload(const Program& program, const std::filesystem::path& file, Daemon& daemon,
+            observe::EventSink& events) {
+  const Result<config::Settings> settings = config::load(program.table, file);
+  const Result<void> done = settings ? daemon.reload(*settings) : Result<void>(settings.error());
+  if (!done) {
+    events.failure(Level::kError, "config.refused", done.error(),
+                   {{"effect", "the settings of before stay in effect"}});
+    return;
+  }
+  events.emit(Level::kNotice, "config.reloaded", {{"file", file.string()}});
+}
+
+// Everything between a checked configuration and the end of the daemon.
+int serve(const Program& program, const std::filesystem::path& file,
+          const config::Settings& settings, Signals& signals) {
+  const SystemClock clock;
+  observe::Counters counters;
+  observe::EventLog log(clock, observe::LogWriter::to_standard_error(Level::kInfo, counters));
+  log.emit(Level::kNotice, "daemon.starting",
+           {{"version", SLUICE_VERSION}, {"config", file.string()}});
+
+  auto daemon = program.start(settings, {counters, log, clock});
+  if (!daemon) {
+    log.failure(Level::kError, "daemon.failed", daemon.error());
+    return daemon.error().code == ErrorCode::kInvalid ? kExitConfiguration : kExitFailure;
+  }
+  http::Router router;
+  mount_endpoints(router, {.program = program.name,
+                           .status = [&] { return (*daemon)->status(); },
+                           .trouble = [&] { return (*daemon)->trouble(); },
+                           .log = log,
+                           .counters = counters});
+  if (const Result<void> mounted = (*daemon)->mount(router); !mounted) {
+    log.failure(Level::kError, "daemon.failed", mounted.error());
+    return kExitFailure;
+  }
+  http::ServerOptions options{.listen = {settings.string("status", "listen")}, .workers = 2};
+  auto server = http::Server::start(
+      std::move(options),
+      [&router](const http::Request& request) { return router.handle(request); }, counters, log);
+  if (!server) {
+    log.failure(Level::kError, "daemon.failed", server.error());
+    return kExitFailure;
+  }
+  log.emit(Level::kNotice, "daemon.ready",
+           {{"status", "http://" + (*server)->addresses().front() + "/"}});
+  run_until_stopped(signals,
+                    {.reload = [&] { reload(program, file, **daemon, log); },
+                     .alive = [&] { return !(*daemon)->status().empty(); },
+                     .stopping = [&] { log.emit(Level::kNotice, "daemon.stopping", {}); }});
+  log.close();
+  (*server)->stop(std::chrono::seconds(1));
+  daemon->reset();
+  return kExitOk;
+}
+
+int run_daemon(const Program& program, const std::filesystem::path& file) {
+  Result<Signals> signals = Signals::take_over();
+  if (!signals) {
+    complain(signals.error().message());
+    return kExitFailure;
+  }
+  const auto settings = load_or_complain(program, file);
+  return settings ? serve(program, file, *settings, *signals) : kExitConfiguration;
+}
+
+int with_status_address(const Program& program, const std::filesystem::path& file,
+                        const std::function<Result<void>(const std::string& address)>& act) {
+  const Result<config::Settings> settings = config::load(program.table, file);
+  if (!settings) {
+    complain(settings.error().message());
+    return kExitConfiguration;
+  }
+  const Result<void> done = act(settings->string("status", "listen"));
+  if (!done) {
+    complain(done.error().message());
+    return kExitUnreachable;
+  }
+  return kExitOk;
+}
+
+Result<void> print_status(const std::string& address, bool as_json) {
+  SLUICE_TRY(const std::string status, fetch(address, "/status"));
+  std::cout << (as_json ? status : status_text(status)) << "\n";
+  return {};
+}
+
+// Subcommands put what they do into `action`; main runs it after parsing.
+using Action = std::function<int()>;
+
+void add_common(const Program& program, CLI::App& app, std::filesystem::path& file,
+                std::filesystem::path& folder, bool& as_json, Action& action) {
+  app.add_subcommand("run", "Run the daemon, in the foreground; SIGHUP reloads the configuration")
+      ->callback([&] { action = [&] { return run_daemon(program, file); }; });
+  auto* init = app.add_subcommand(
+      "init", "Make keys and an example configuration in a folder; replaces nothing");
+  init->add_option("folder", folder, "where they go")->default_val("/etc/sluice");
+  init->callback([&] {
+    action = [&] {
+      const Result<void> done = program.init(folder);
+      if (!done) {
+        complain(done.error().message());
+      }
+      return done ? kExitOk : kExitFailure;
+    };
+  });
+  app.add_subcommand("check-config", "Check the configuration and the keys it names")
+      ->callback([&] {
+        action = [&] {
+          if (!load_or_complain(program, file)) {
+            return kExitConfiguration;
+          }
+          std::cout << file.string() << ": good\n";
+          return kExitOk;
+        };
+      });
+  app.add_subcommand("show-config", "Print all settings that are in effect, as TOML")
+      ->callback([&] {
+        action = [&] {
+          const auto settings = load_or_complain(program, file);
+          if (settings) {
+            std::cout << config::show(*settings);
+          }
+          return settings ? kExitOk : kExitConfiguration;
+        };
+      });
+  auto* status = app.add_subcommand("status", "Show the running daemon's status");
+  status->add_flag("--json", as_json, "as JSON");
+  status->callback([&] {
+    action = [&] {
+      return with_status_address(program, file, [&](const std::string& address) {
+        return print_status(address, as_json);
+      });
+    };
+  });
+  app.add_subcommand("tail", "Follow the running daemon's events")->callback([&] {
+    action = [&] {
+      return with_status_address(program, file, [](const std::string& address) {
+        return follow_events(address, [](std::string_view line) {
+          return static_cast<bool>(std::cout << line << std::endl);
+        });
+      });
+    };
+  });
+}
+
+void add_special(const Program& program, CLI::App& app, const std::filesystem::path& file,
+                 std::string& argument, Action& action) {
+  for (const Subcommand& special : program.subcommands) {
+    auto* subcommand = app.add_subcommand(special.name, special.help);
+    if (!special.argument.empty()) {
+      subcommand->add_option(special.argument, argument)->required();
+    }
+    subcommand->callback([&] {
+      action = [&] {
+        const Result<config::Settings> settings = config::load(program.table, file);
+        if (!settings) {
+          complain(settings.error().message());
+          return static_cast<int>(kExitConfiguration);
+        }
+        return special.run(*settings, argument);
+      };
+    });
+  }
+}
+
+}  // namespace
+
+int run_program(const Program& program, int argc, char** argv) {
+  CLI::App app(program.summary, program.name);
+  app.set_version_flag("--version", program.name + " " SLUICE_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();  // --config may stand before or behind the subcommand
+  std::filesystem::path file = program.default_config;
+  app.add_option("-c,--config", file, "The configuration file")->capture_default_str();
+
+  std::filesystem::path folder;
+  std::string argument;
+  bool as_json = false;
+  Action action;
+  add_common(program, app, file, folder, as_json, action);
+  add_special(program, app, file, argument, action);
+  app.add_subcommand("man", "Print the manual page, for man(1)")->callback([&] {
+    action = [&] {
+      std::cout << manual_page(program);
+      return kExitOk;
+    };
+  });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? kExitOk : kExitUsage;
+  }
+  return action();
+}
+
+}  // namespace sluice::service

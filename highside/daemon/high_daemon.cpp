@@ -1,0 +1,131 @@
+#include "highside/daemon/high_daemon.h"
+
+#include "common/link/receive/send_ban.h"
+#include "common/store/disk_blob_store.h"
+#include "common/store/rocks_store.h"
+#include "highside/mirror/apt/apt_mirror.h"
+#include "highside/mirror/apt/record_check.h"
+#include "highside/mirror/files/file_mirror.h"
+#include "highside/mirror/files/record_check.h"
+#include "highside/mirror/npm/npm_mirror.h"
+#include "highside/mirror/npm/record_check.h"
+
+namespace sluice::high {
+namespace {
+
+// Downloads under way may end; what takes longer is resumed by Range.
+constexpr std::chrono::seconds kServeGrace{5};
+
+}  // namespace
+
+HighDaemon::HighDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
+                       const Clock& clock)
+    : options_(std::move(options)),
+      counters_(counters),
+      events_(events),
+      clock_(clock),
+      files_(posix_file_system()) {}
+
+HighDaemon::~HighDaemon() {
+  if (server_) {
+    server_->stop(kServeGrace);
+  }
+  receiver_.reset();
+  if (assembler_) {
+    assembler_->stop();
+  }
+  if (committer_) {
+    committer_->stop();
+  }
+  if (publisher_) {
+    publisher_->stop();
+  }
+}
+
+Result<std::unique_ptr<HighDaemon>> HighDaemon::start(const config::Settings& settings,
+                                                      observe::Counters& counters,
+                                                      observe::EventSink& events,
+                                                      const Clock& clock) {
+  SLUICE_TRY(Options options, read_options(settings));
+  std::unique_ptr<HighDaemon> daemon(new HighDaemon(std::move(options), counters, events, clock));
+  SLUICE_TRY_VOID(daemon->open_stores());
+  SLUICE_TRY_VOID(daemon->open_link());
+  SLUICE_TRY_VOID(daemon->serve());
+  return daemon;
+}
+
+Result<void> HighDaemon::open_stores() {
+  SLUICE_TRY(index_, store::open_rocks_store({.folder = options_.state / "index"}));
+  SLUICE_TRY(blobs_, store::DiskBlobStore::open(*index_, files_, options_.state));
+  catalog_ = std::make_unique<Catalog>(*index_);
+  SLUICE_TRY_VOID(catalog_->load());
+  checks_.push_back(std::make_unique<NpmRecordCheck>());
+  checks_.push_back(std::make_unique<FileRecordCheck>());
+  checks_.push_back(std::make_unique<AptRecordCheck>(options_.archives));
+
+  publisher_ = std::make_unique<Publisher>(*catalog_, *index_, *blobs_, clock_, counters_, events_);
+  for (const auto& check : checks_) {
+    publisher_->add(*check);
+  }
+  committer_ = std::make_unique<Committer>(*blobs_, *index_, counters_, events_);
+  AssemblerSettings assembling{.streams = {}, .staging = options_.staging};
+  for (const TrustedStream& stream : options_.streams) {
+    assembling.streams.emplace(stream.name, stream.key);
+  }
+  assembler_ = std::make_unique<Assembler>(std::move(assembling), *blobs_, *index_, files_, clock_,
+                                           *committer_, *publisher_, counters_, events_);
+  committer_->listen(*assembler_);
+  committer_->listen(*publisher_);
+  committer_->start();
+  SLUICE_TRY_VOID(assembler_->start());
+  return publisher_->start(*assembler_);
+}
+
+Result<void> HighDaemon::open_link() {
+  std::vector<std::unique_ptr<link::DatagramSource>> sources;
+  for (const link::UdpSourceSettings& settings : options_.sources) {
+    SLUICE_TRY(auto source, link::UdpSource::open(settings));
+    if (source->receive_buffer_bytes() < settings.receive_buffer_bytes) {
+      events_.emit(
+          observe::Level::kWarning, "link.small-buffer",
+          {{"thing", "receive buffer of " + source->local_address().to_string()},
+           {"cause", "the kernel gave " + std::to_string(source->receive_buffer_bytes()) + " of " +
+                         std::to_string(settings.receive_buffer_bytes) + " bytes"},
+           {"cure",
+            "raise net.core.rmem_max (deploy/sysctl/90-sluice.conf) or grant CAP_NET_ADMIN"}});
+    }
+    sources.push_back(std::move(source));
+  }
+  SLUICE_TRY_VOID(link::forbid_datagram_sockets());
+  epochs_ = std::make_unique<StoredEpochs>(*index_);
+  receiver_ = std::make_unique<Receiver>(options_.receive, std::move(sources),
+                                         ReceiveParts{.streams = options_.streams,
+                                                      .key = options_.opening,
+                                                      .epochs = *epochs_,
+                                                      .consumer = *assembler_,
+                                                      .clock = clock_,
+                                                      .counters = counters_,
+                                                      .events = events_});
+  return {};
+}
+
+http::Router HighDaemon::mirrors() {
+  http::Router router;
+  router.mount("/npm", NpmMirror::handler(std::make_shared<NpmMirror>("/npm", *catalog_, *blobs_)));
+  router.mount("/apt", AptMirror::handler(std::make_shared<AptMirror>("/apt", *catalog_, *blobs_)));
+  router.mount("/files",
+               FileMirror::handler(std::make_shared<FileMirror>("/files", *catalog_, *blobs_)));
+  return router;
+}
+
+Result<void> HighDaemon::serve() {
+  auto router = std::make_shared<const http::Router>(mirrors());
+  SLUICE_TRY(server_,
+             http::Server::start(
+                 options_.serve,
+                 [router](const http::Request& request) { return router->handle(request); },
+                 counters_, events_));
+  return {};
+}
+
+}  // namespace sluice::high

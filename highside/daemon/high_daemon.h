@@ -1,0 +1,74 @@
+// sluice-high, put together.
+//
+//   UdpSource ─▶ Receiver (take, worker) ─▶ Assembler ─▶ Committer ─▶ Publisher ─▶ Catalog ─▶
+//   mirrors ─▶ http::Server
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/file_system.h"
+#include "common/config/settings.h"
+#include "common/http/router.h"
+#include "common/observe/counters.h"
+#include "common/observe/events.h"
+#include "common/store/blob_store.h"
+#include "common/store/key_value_store.h"
+#include "highside/assemble/assembler.h"
+#include "highside/catalog/catalog.h"
+#include "highside/catalog/publisher.h"
+#include "highside/commit/committer.h"
+#include "highside/daemon/options.h"
+#include "highside/daemon/stored_epochs.h"
+#include "highside/receive/receiver.h"
+
+namespace sluice::high {
+
+class HighDaemon {
+ public:
+  // Opens everything and starts. `counters`, `events` and `clock` outlive it. The Error names what
+  // cannot be used. Afterwards this process can make no datagram socket any more.
+  static Result<std::unique_ptr<HighDaemon>> start(const config::Settings& settings,
+                                                   observe::Counters& counters,
+                                                   observe::EventSink& events, const Clock& clock);
+  // Stops from the link inwards: what has been taken is put together, committed and published as
+  // far as it is whole.
+  ~HighDaemon();
+  HighDaemon(const HighDaemon&) = delete;
+  HighDaemon& operator=(const HighDaemon&) = delete;
+
+  // What follows is callable from any thread.
+  std::string status() const;  // JSON
+  std::string gaps() const;    // JSON
+  std::optional<std::string> trouble()
+      const;  // why it is not well: a silent link, a store that takes nothing
+
+ private:
+  HighDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
+             const Clock& clock);
+  Result<void> open_stores();
+  Result<void> open_link();
+  Result<void> serve();
+  http::Router mirrors();
+
+  Options options_;
+  observe::Counters& counters_;
+  observe::EventSink& events_;
+  const Clock& clock_;
+  FileSystem& files_;
+
+  // In the order in which they need each other; destroyed from the last.
+  std::unique_ptr<store::KeyValueStore> index_;
+  std::unique_ptr<store::BlobStore> blobs_;
+  std::unique_ptr<Catalog> catalog_;
+  std::vector<std::unique_ptr<RecordCheck>> checks_;
+  std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Assembler> assembler_;
+  std::unique_ptr<StoredEpochs> epochs_;
+  std::unique_ptr<Receiver> receiver_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace sluice::high

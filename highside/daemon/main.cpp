@@ -1,0 +1,77 @@
+// sluice-high: the high side's program.
+#include <iostream>
+
+#include "common/service/client.h"
+#include "common/service/exit_codes.h"
+#include "common/service/program.h"
+#include "highside/daemon/gaps_text.h"
+#include "highside/daemon/high_daemon.h"
+#include "highside/daemon/init.h"
+#include "highside/daemon/settings_table.h"
+
+namespace {
+
+using namespace sluice;
+
+class Running final : public service::Daemon {
+ public:
+  explicit Running(std::unique_ptr<high::HighDaemon> daemon) : daemon_(std::move(daemon)) {}
+
+  std::string status() const override { return daemon_->status(); }
+  std::optional<std::string> trouble() const override { return daemon_->trouble(); }
+  Result<void> reload(const config::Settings&) override {
+    return Error{ErrorCode::kRefused, "reload",
+                 "the high side has nothing that can change while it runs",
+                 "restart it: what it is putting together goes on where it was"};
+  }
+  Result<void> mount(http::Router& router) override {
+    router.mount("/gaps",
+                 [this](const http::Request&) { return http::json_response(daemon_->gaps()); });
+    return {};
+  }
+
+ private:
+  std::unique_ptr<high::HighDaemon> daemon_;
+};
+
+Result<std::unique_ptr<service::Daemon>> start(const config::Settings& settings,
+                                               const service::Surroundings& around) {
+  SLUICE_TRY(auto daemon,
+             high::HighDaemon::start(settings, around.counters, around.events, around.clock));
+  return std::unique_ptr<service::Daemon>(new Running(std::move(daemon)));
+}
+
+Result<void> check(const config::Settings& settings) {
+  SLUICE_TRY(const auto options, high::read_options(settings));
+  return {};
+}
+
+int gaps(const config::Settings& settings, const std::string&) {
+  const auto json = service::fetch(settings.string("status", "listen"), "/gaps");
+  if (!json) {
+    std::cerr << json.error().message() << "\n";
+    return service::kExitUnreachable;
+  }
+  const auto text = high::gaps_text(*json);
+  std::cout << (text ? *text : text.error().message() + "\n");
+  return text ? service::kExitOk : service::kExitFailure;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const service::Program program{
+      .name = "sluice-high",
+      .summary =
+          "Sluice's high side: takes what comes through a one-way link, checks it and serves it as "
+          "package registries",
+      .table = high::settings_table(),
+      .default_config = "/etc/sluice/high.toml",
+      .init = high::init,
+      .check = check,
+      .start = start,
+      .subcommands = {
+          {"gaps", "List the shipments that have not arrived whole, and what is missing of each",
+           "", gaps}}};
+  return service::run_program(program, argc, argv);
+}

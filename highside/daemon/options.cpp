@@ -1,0 +1,99 @@
+#include "highside/daemon/options.h"
+
+#include "common/base/limits.h"
+#include "common/base/text.h"
+
+namespace sluice::high {
+namespace {
+
+using config::Section;
+using config::Settings;
+
+Result<std::vector<TrustedStream>> read_streams(const Settings& settings) {
+  std::vector<TrustedStream> streams;
+  for (const Section& section : settings.repeated("stream")) {
+    auto key = crypto::VerifyKey::load(section.path("key"));
+    if (!key) {
+      return section.error("key", key.error().message(),
+                           "carry signing.pub over from the low side");
+    }
+    streams.push_back({section.string("name"), *key});
+  }
+  if (streams.empty()) {
+    return Error{ErrorCode::kInvalid, settings.file(),
+                 "no [[stream]] says which low side is listened to",
+                 "add one, with the low side's signing.pub"};
+  }
+  return streams;
+}
+
+Result<std::vector<link::UdpSourceSettings>> read_sources(const Section& link) {
+  std::vector<link::UdpSourceSettings> sources;
+  for (const std::string& listen : link.strings("listen")) {
+    const auto parts = split_host_port(listen);
+    if (!parts || parts->port == 0) {
+      return link.error("listen", "\"" + listen + "\" is no address and port",
+                        "write 192.0.2.2:7400 or [2001:db8::2]:7400");
+    }
+    sources.push_back({.address = parts->host,
+                       .port = parts->port,
+                       .interface = link.string("interface"),
+                       .receive_buffer_bytes = link.size("receive_buffer"),
+                       .coalesce = link.boolean("coalesce")});
+  }
+  if (sources.size() > limits::kMaxLanes) {
+    return link.error("listen", std::to_string(sources.size()) + " lanes",
+                      "at most " + std::to_string(limits::kMaxLanes));
+  }
+  return sources;
+}
+
+Result<http::ServerOptions> read_serve(const Section& section) {
+  http::ServerOptions serve;
+  serve.listen = section.strings("listen");
+  serve.certificate = section.path("tls_certificate");
+  serve.private_key = section.path("tls_key");
+  if (serve.certificate.empty() != serve.private_key.empty()) {
+    return section.error("tls_key", "a certificate and its key go together",
+                         "set both tls_certificate and tls_key, or neither");
+  }
+  serve.workers = static_cast<unsigned>(section.integer("threads"));
+  serve.limits.connections = static_cast<std::size_t>(section.integer("connections"));
+  return serve;
+}
+
+}  // namespace
+
+Result<Options> read_options(const Settings& settings) {
+  const Section& keys = settings.section("keys");
+  auto opening = crypto::OpeningKey::load(keys.path("opening"));
+  if (!opening) {
+    return keys.error("opening", opening.error().message(), "make one with: sluice-high init");
+  }
+  SLUICE_TRY(auto streams, read_streams(settings));
+  const Section& link = settings.section("link");
+  SLUICE_TRY(auto sources, read_sources(link));
+  SLUICE_TRY(auto serve, read_serve(settings.section("serve")));
+  ReceiveSettings receive;
+  receive.window = static_cast<std::size_t>(link.integer("blocks"));
+  receive.silence = link.duration("silence");
+  StagingSettings staging;
+  staging.folder = settings.path("daemon", "state") / "assembling";
+  staging.limit_bytes = settings.size("store", "staging_limit");
+  staging.blobs = static_cast<std::size_t>(settings.integer("store", "blobs_under_way"));
+  std::vector<AptArchive> archives;
+  for (const Section& section : settings.repeated("apt")) {
+    archives.push_back({section.string("archive"), section.path("keyring")});
+  }
+  return Options{.state = settings.path("daemon", "state"),
+                 .status_address = settings.string("status", "listen"),
+                 .opening = std::move(*opening),
+                 .streams = std::move(streams),
+                 .sources = std::move(sources),
+                 .receive = receive,
+                 .staging = std::move(staging),
+                 .serve = std::move(serve),
+                 .archives = std::move(archives)};
+}
+
+}  // namespace sluice::high

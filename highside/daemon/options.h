@@ -1,0 +1,35 @@
+// What the configuration says, as the stages take it: files read, addresses taken apart.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/config/settings.h"
+#include "common/crypto/keys.h"
+#include "common/http/server.h"
+#include "common/link/receive/udp_source.h"
+#include "highside/assemble/assembler.h"
+#include "highside/mirror/apt/settings.h"
+#include "highside/receive/settings.h"
+
+namespace sluice::high {
+
+struct Options {
+  std::filesystem::path state;
+  std::string status_address;
+  crypto::OpeningKey opening;
+  std::vector<TrustedStream> streams;
+  std::vector<link::UdpSourceSettings> sources;
+  ReceiveSettings receive;
+  StagingSettings staging;
+  http::ServerOptions serve;
+  std::vector<AptArchive> archives;
+};
+
+// Reads key files and checks what the table cannot. The Error names the setting and its place in
+// the file.
+Result<Options> read_options(const config::Settings& settings);
+
+}  // namespace sluice::high

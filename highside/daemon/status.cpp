@@ -1,0 +1,140 @@
+// /status and /gaps of the high side.
+#include <boost/json.hpp>
+
+#include "highside/daemon/high_daemon.h"
+
+namespace sluice::high {
+namespace {
+
+namespace json = boost::json;
+
+// A page of gaps, and of the missing blobs of each; the numbers beside them count all.
+constexpr std::size_t kGapsShown = 1000;
+constexpr std::size_t kBlobsShown = 20;
+
+json::value time_or_null(UtcTime time) {
+  return time == UtcTime() ? json::value(nullptr) : json::value(format_rfc3339(time));
+}
+
+json::array numbers(const std::vector<ShipmentSequence>& sequences) {
+  json::array array;
+  for (const ShipmentSequence sequence : sequences) {
+    array.push_back(sequence.value());
+  }
+  return array;
+}
+
+json::object gap_json(const Gap& gap) {
+  json::array missing;
+  for (const MissingBlob& blob : gap.missing) {
+    missing.push_back({{"name", blob.name},
+                       {"sha256", blob.digest.hex()},
+                       {"size", blob.size},
+                       {"held", blob.held}});
+  }
+  return {{"stream", gap.stream},
+          {"first", gap.first.value()},
+          {"last", gap.last.value()},
+          {"state", to_string(gap.state)},
+          {"cause", gap.cause},
+          {"heard", time_or_null(gap.heard)},
+          {"resendable", gap.resendable},
+          {"missing_blobs", gap.missing_blobs},
+          {"missing_bytes", gap.missing_bytes},
+          {"missing", std::move(missing)},
+          {"waits_for", numbers(gap.waits_for)},
+          {"blocks", numbers(gap.blocks)}};
+}
+
+// All shipments up to this one are visible.
+std::uint64_t published_through(const StreamStatus& stream, const std::vector<Gap>& gaps) {
+  std::uint64_t through = stream.highest.value();
+  for (const Gap& gap : gaps) {
+    if (gap.stream == stream.stream) {
+      through = std::min(through, gap.first.value() - 1);
+    }
+  }
+  return through;
+}
+
+json::array streams_json(const LinkStatus& link, const CatalogStatus& catalog,
+                         const std::vector<Gap>& gaps) {
+  json::array array;
+  for (const LinkStreamStatus& stream : link.streams) {
+    json::object object{{"name", stream.stream},
+                        {"alive", stream.alive},
+                        {"last_heartbeat", time_or_null(stream.last_heartbeat)},
+                        {"epoch", stream.epoch.value()},
+                        {"session", stream.session.value()},
+                        {"recovered_blocks", stream.recovered_blocks},
+                        {"lost_blocks", stream.lost_blocks},
+                        {"highest", 0},
+                        {"published", 0},
+                        {"published_through", 0},
+                        {"open", 0},
+                        {"never_heard", 0}};
+    for (const StreamStatus& known : catalog.streams) {
+      if (known.stream == stream.stream) {
+        object["highest"] = known.highest.value();
+        object["published"] = known.published;
+        object["published_through"] = published_through(known, gaps);
+        object["open"] = known.open;
+        object["never_heard"] = known.never_heard;
+      }
+    }
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
+}  // namespace
+
+std::string HighDaemon::status() const {
+  const CatalogStatus catalog = publisher_->status();
+  const AssemblyStatus assembly = assembler_->status();
+  const CommitStatus commit = committer_->status();
+  const store::BlobStore::Usage usage = blobs_->usage();
+  const auto gaps = publisher_->gaps(kGapsShown, 0);
+  const json::object object{
+      {"side", "high"},
+      {"version", SLUICE_VERSION},
+      {"time", format_rfc3339(clock_.utc_now())},
+      {"streams", streams_json(receiver_->status(), catalog, gaps)},
+      {"gaps", gaps.size()},
+      {"catalog", {{"edition", catalog.edition.value()}, {"waiting_blobs", catalog.waiting_blobs}}},
+      {"assembly",
+       {{"queued_bytes", assembly.queued_bytes},
+        {"blobs", assembly.blobs},
+        {"held_bytes", assembly.held_bytes},
+        {"refusing", assembly.refusing}}},
+      {"commit",
+       {{"queued_blobs", commit.queued_blobs},
+        {"stalled", commit.stalled},
+        {"trouble", commit.trouble}}},
+      {"store", {{"blobs", usage.blobs}, {"bytes", usage.bytes}}}};
+  return json::serialize(object);
+}
+
+std::string HighDaemon::gaps() const {
+  json::array array;
+  for (const Gap& gap : publisher_->gaps(kGapsShown, kBlobsShown)) {
+    array.push_back(gap_json(gap));
+  }
+  return json::serialize(json::object{{"gaps", std::move(array)}});
+}
+
+std::optional<std::string> HighDaemon::trouble() const {
+  if (const CommitStatus commit = committer_->status(); commit.stalled) {
+    return "the store takes nothing: " + commit.trouble;
+  }
+  for (const LinkStreamStatus& stream : receiver_->status().streams) {
+    // A side that has just started, before its sender, is not in trouble.
+    if (!stream.alive && stream.last_heartbeat != UtcTime()) {
+      return "stream " + stream.stream + " is silent since " +
+             format_rfc3339(stream.last_heartbeat);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace sluice::high

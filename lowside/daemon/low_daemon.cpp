@@ -1,0 +1,163 @@
+#include "lowside/daemon/low_daemon.h"
+
+#include <condition_variable>
+
+#include "common/store/disk_blob_store.h"
+#include "common/store/rocks_store.h"
+
+namespace sluice::low {
+namespace {
+
+using observe::Level;
+
+// Retention frees space long before it is short, and its walk over the spool is cheap.
+constexpr std::chrono::minutes kHousekeepingEvery{5};
+// Decisions of policy stay as long as auditors commonly ask for.
+constexpr std::chrono::days kAuditKept{400};
+
+// Everything that a reload cannot change.
+std::string fixed_settings(const config::Settings& settings) {
+  std::string text;
+  for (const config::SectionSpec& spec : settings.table().sections()) {
+    if (spec.many || spec.name == "policy") {
+      continue;
+    }
+    for (const config::Setting& setting : spec.settings) {
+      text += spec.name + "." + setting.key + "=" +
+              config::to_toml(setting.type, settings.section(spec.name).held(setting.key).value) +
+              "\n";
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+LowDaemon::LowDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
+                     const Clock& clock)
+    : options_(std::move(options)),
+      counters_(counters),
+      events_(events),
+      clock_(clock),
+      files_(posix_file_system()) {}
+
+LowDaemon::~LowDaemon() {
+  housekeeping_ = {};
+  sources_.reset();  // before the fetcher, which must have no calls under way
+}
+
+Result<std::unique_ptr<LowDaemon>> LowDaemon::start(const config::Settings& settings,
+                                                    observe::Counters& counters,
+                                                    observe::EventSink& events,
+                                                    const Clock& clock) {
+  SLUICE_TRY(Options options, read_options(settings));
+  SLUICE_TRY(auto sources, make_sources(settings, options, counters, clock));
+  std::unique_ptr<LowDaemon> daemon(new LowDaemon(std::move(options), counters, events, clock));
+  daemon->fixed_settings_ = fixed_settings(settings);
+  SLUICE_TRY_VOID(daemon->open_stores());
+  SLUICE_TRY_VOID(daemon->open_link());
+  daemon->sources_ = std::make_unique<SourceSet>(
+      RunnerParts{daemon->options_.spool.stream, *daemon->fetcher_, *daemon->intake_,
+                  *daemon->spool_, events, counters, clock,
+                  [d = daemon.get()] { d->transmitter_->wake(); }},
+      daemon->options_.state / "work");
+  daemon->sources_->apply(std::move(sources));
+  daemon->housekeeping_ =
+      std::jthread([d = daemon.get()](const std::stop_token& stop) { d->keep_house(stop); });
+  return daemon;
+}
+
+Result<void> LowDaemon::open_stores() {
+  SLUICE_TRY(index_, store::open_rocks_store({.folder = options_.spool.folder / "index"}));
+  SLUICE_TRY(blobs_, store::DiskBlobStore::open(*index_, files_, options_.spool.folder));
+  SLUICE_TRY(spool_, Spool::open(options_.spool,
+                                 {*index_, *blobs_, files_, options_.signing, clock_, counters_}));
+  quarantine_ = std::make_unique<QuarantineFolder>(
+      QuarantineSettings{.folder = options_.state / "quarantine"}, files_, clock_, counters_);
+  SLUICE_TRY_VOID(quarantine_->open());
+  audit_ = std::make_unique<StoredAuditLog>(*index_);
+  verifier_ = std::make_unique<Verifier>(*quarantine_, files_, counters_, events_);
+  inspector_ = std::make_unique<Inspector>(*quarantine_, counters_, events_);
+  admitter_ = std::make_unique<Admitter>(options_.policy, *quarantine_, *audit_, clock_, counters_,
+                                         events_);
+  keeper_ = std::make_unique<SpoolKeeper>(*spool_);
+  intake_ = std::make_unique<StagedIntake>(*verifier_, *inspector_, *admitter_, *keeper_, files_);
+  SLUICE_TRY(fetcher_, Fetcher::open(options_.fetch, files_, clock_, counters_, events_));
+  return {};
+}
+
+// Higher than any epoch before, also when the state folder was lost but the clock was not.
+Result<Epoch> LowDaemon::next_epoch() {
+  static constexpr std::string_view kKey = "epoch";
+  SLUICE_TRY(const auto stored, index_->get(store::Family::kMeta, kKey));
+  std::uint64_t epoch = static_cast<std::uint64_t>(to_unix_micros(clock_.utc_now()) / 1'000'000);
+  if (stored) {
+    std::string_view rest = *stored;
+    epoch = std::max(epoch, store::read_u64(rest).value_or(0) + 1);
+  }
+  std::string value;
+  store::append_u64(value, epoch);
+  store::Batch batch;
+  batch.put(store::Family::kMeta, std::string(kKey), std::move(value));
+  SLUICE_TRY_VOID(index_->write(batch, store::Durability::kSynced));
+  return Epoch(epoch);
+}
+
+Result<void> LowDaemon::open_link() {
+  std::vector<link::DatagramSink*> lanes;
+  for (const link::UdpSinkSettings& settings : options_.sinks) {
+    SLUICE_TRY(auto sink, link::UdpSink::open(settings));
+    lanes.push_back(sink.get());
+    sinks_.push_back(std::move(sink));
+  }
+  SLUICE_TRY(options_.transmit.epoch, next_epoch());
+  SLUICE_TRY(transmitter_, Transmitter::start(options_.transmit,
+                                              {*spool_, *blobs_, lanes, options_.signing,
+                                               options_.receivers, clock_, counters_, events_}));
+  return {};
+}
+
+Result<void> LowDaemon::reload(const config::Settings& settings) {
+  SLUICE_TRY(const Options options, read_options(settings));
+  SLUICE_TRY(auto sources, make_sources(settings, options, counters_, clock_));
+  admitter_->set_policy(options.policy);
+  sources_->apply(std::move(sources));
+  if (fixed_settings(settings) != fixed_settings_) {
+    events_.emit(Level::kWarning, "config.restart-needed",
+                 {{"cause", "settings besides policy and sources have changed"},
+                  {"cure", "restart: sources and policy are in effect already"}});
+  }
+  return {};
+}
+
+Result<std::uint64_t> LowDaemon::resend(std::string_view ranges) {
+  SLUICE_TRY(const auto parsed, parse_ranges(ranges));
+  SLUICE_TRY(const std::uint64_t planned, spool_->resend(parsed));
+  events_.emit(Level::kNotice, "resend.planned",
+               {{"shipments", std::string(ranges)}, {"passes", std::to_string(planned)}});
+  transmitter_->wake();
+  return planned;
+}
+
+void LowDaemon::keep_house(std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  while (!stop.stop_requested()) {
+    const auto dropped = spool_->retain();
+    if (!dropped) {
+      events_.failure(Level::kError, "spool.retention-failed", dropped.error());
+    } else if (dropped->shipments > 0) {
+      events_.emit(Level::kInfo, "spool.dropped",
+                   {{"shipments", std::to_string(dropped->shipments)},
+                    {"blobs", std::to_string(dropped->blobs)}});
+    }
+    const auto trimmed = audit_->trim(clock_.utc_now() - kAuditKept);
+    if (!trimmed) {
+      events_.failure(Level::kError, "audit.trim-failed", trimmed.error());
+    }
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stop, kHousekeepingEvery, [] { return false; });
+  }
+}
+
+}  // namespace sluice::low

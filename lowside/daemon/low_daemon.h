@@ -1,0 +1,93 @@
+// sluice-low, put together.
+//
+//   SourceRunner threads ─▶ Fetcher (libcurl's thread) ─▶ StagedIntake ─▶ Spool ─▶ Transmitter
+//   (builder, a sender for each lane) ─▶ UdpSink
+//                                                                         ▲
+//   housekeeping thread: retention, audit trail ──────────────────────────┘
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/file_system.h"
+#include "common/config/settings.h"
+#include "common/link/send/udp_sink.h"
+#include "common/observe/counters.h"
+#include "common/observe/events.h"
+#include "common/store/blob_store.h"
+#include "common/store/key_value_store.h"
+#include "lowside/admit/admitter.h"
+#include "lowside/admit/stored_audit_log.h"
+#include "lowside/daemon/intake.h"
+#include "lowside/daemon/options.h"
+#include "lowside/daemon/source_set.h"
+#include "lowside/daemon/spool_keeper.h"
+#include "lowside/fetch/fetcher.h"
+#include "lowside/inspect/inspector.h"
+#include "lowside/spool/spool.h"
+#include "lowside/transmit/transmitter.h"
+#include "lowside/verify/quarantine_folder.h"
+#include "lowside/verify/verifier.h"
+
+namespace sluice::low {
+
+class LowDaemon {
+ public:
+  // Opens everything and starts. `counters`, `events` and `clock` outlive it. The Error names what
+  // cannot be used.
+  static Result<std::unique_ptr<LowDaemon>> start(const config::Settings& settings,
+                                                  observe::Counters& counters,
+                                                  observe::EventSink& events, const Clock& clock);
+  // Polls stop, the spool is closed; a pass under way is sent again by the next run.
+  ~LowDaemon();
+  LowDaemon(const LowDaemon&) = delete;
+  LowDaemon& operator=(const LowDaemon&) = delete;
+
+  // Takes the sources and the policy of `settings`; the link goes on undisturbed. What else has
+  // changed is named in an event: it needs a restart.
+  Result<void> reload(const config::Settings& settings);
+
+  // What follows is callable from any thread.
+  std::string status() const;  // JSON
+  std::optional<std::string> trouble()
+      const;  // why it is not well: a source that keeps failing, a full disk
+  // Plans another pass of shipments such as "3,5-7"; says how many.
+  Result<std::uint64_t> resend(std::string_view ranges);
+
+ private:
+  LowDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
+            const Clock& clock);
+  Result<void> open_stores();
+  Result<void> open_link();
+  Result<Epoch> next_epoch();
+  void keep_house(std::stop_token stop);
+
+  Options options_;
+  std::string fixed_settings_;  // all but the sources and the policy, as text
+  observe::Counters& counters_;
+  observe::EventSink& events_;
+  const Clock& clock_;
+  FileSystem& files_;
+
+  // In the order in which they need each other; destroyed from the last.
+  std::unique_ptr<store::KeyValueStore> index_;
+  std::unique_ptr<store::BlobStore> blobs_;
+  std::unique_ptr<Spool> spool_;
+  std::vector<std::unique_ptr<link::UdpSink>> sinks_;
+  std::unique_ptr<Transmitter> transmitter_;
+  std::unique_ptr<QuarantineFolder> quarantine_;
+  std::unique_ptr<StoredAuditLog> audit_;
+  std::unique_ptr<Verifier> verifier_;
+  std::unique_ptr<Inspector> inspector_;
+  std::unique_ptr<Admitter> admitter_;
+  std::unique_ptr<SpoolKeeper> keeper_;
+  std::unique_ptr<StagedIntake> intake_;
+  std::unique_ptr<Fetcher> fetcher_;
+  std::unique_ptr<SourceSet> sources_;
+  std::jthread housekeeping_;
+};
+
+}  // namespace sluice::low

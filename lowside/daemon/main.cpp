@@ -1,0 +1,85 @@
+// sluice-low: the low side's program.
+#include <iostream>
+
+#include "common/service/control.h"
+#include "common/service/exit_codes.h"
+#include "common/service/program.h"
+#include "lowside/daemon/init.h"
+#include "lowside/daemon/low_daemon.h"
+#include "lowside/daemon/settings_table.h"
+
+namespace {
+
+using namespace sluice;
+
+std::filesystem::path token_file(const config::Settings& settings) {
+  return settings.path("daemon", "state") / "control.token";
+}
+
+class Running final : public service::Daemon {
+ public:
+  Running(std::unique_ptr<low::LowDaemon> daemon, std::filesystem::path token)
+      : daemon_(std::move(daemon)), token_(std::move(token)) {}
+
+  std::string status() const override { return daemon_->status(); }
+  std::optional<std::string> trouble() const override { return daemon_->trouble(); }
+  Result<void> reload(const config::Settings& settings) override {
+    return daemon_->reload(settings);
+  }
+  Result<void> mount(http::Router& router) override {
+    return service::mount_control(router, token_, "resend",
+                                  [this](std::string_view ranges) -> Result<std::string> {
+                                    SLUICE_TRY(const std::uint64_t passes, daemon_->resend(ranges));
+                                    return std::to_string(passes) + " shipments will be sent again";
+                                  });
+  }
+
+ private:
+  std::unique_ptr<low::LowDaemon> daemon_;
+  std::filesystem::path token_;
+};
+
+Result<std::unique_ptr<service::Daemon>> start(const config::Settings& settings,
+                                               const service::Surroundings& around) {
+  SLUICE_TRY(auto daemon,
+             low::LowDaemon::start(settings, around.counters, around.events, around.clock));
+  return std::unique_ptr<service::Daemon>(new Running(std::move(daemon), token_file(settings)));
+}
+
+Result<void> check(const config::Settings& settings) {
+  SLUICE_TRY(const auto options, low::read_options(settings));
+  observe::Counters counters;
+  const SystemClock clock;
+  SLUICE_TRY(const auto sources, low::make_sources(settings, options, counters, clock));
+  return {};
+}
+
+int resend(const config::Settings& settings, const std::string& ranges) {
+  const auto answer = service::call_control(settings.string("status", "listen"),
+                                            token_file(settings), "resend", ranges);
+  if (!answer) {
+    std::cerr << answer.error().message() << "\n";
+    return answer.error().code == ErrorCode::kUnavailable ? service::kExitUnreachable
+                                                          : service::kExitFailure;
+  }
+  std::cout << *answer << "\n";
+  return service::kExitOk;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const service::Program program{
+      .name = "sluice-low",
+      .summary =
+          "Sluice's low side: fetches packages, checks them and sends them through a one-way link",
+      .table = low::settings_table(),
+      .default_config = "/etc/sluice/low.toml",
+      .init = low::init,
+      .check = check,
+      .start = start,
+      .subcommands = {{"resend",
+                       "Send shipments again, such as 3,5-7, as sluice-high gaps lists them",
+                       "shipments", resend}}};
+  return service::run_program(program, argc, argv);
+}

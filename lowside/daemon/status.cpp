@@ -1,0 +1,83 @@
+// /status of the low side.
+#include <boost/json.hpp>
+
+#include "lowside/daemon/low_daemon.h"
+
+namespace sluice::low {
+namespace {
+
+namespace json = boost::json;
+
+constexpr unsigned kFailuresThatAlarm = 3;
+
+json::value time_or_null(UtcTime time) {
+  return time == UtcTime() ? json::value(nullptr) : json::value(format_rfc3339(time));
+}
+
+json::array sources_json(const std::vector<SourceStatus>& sources) {
+  json::array array;
+  for (const SourceStatus& source : sources) {
+    array.push_back({{"name", source.name},
+                     {"state", source.polling ? "polling" : "idle"},
+                     {"stage", source.stage},
+                     {"done", source.done},
+                     {"total", source.total},
+                     {"polls", source.polls},
+                     {"failures", source.failures},
+                     {"last_error", source.last_error},
+                     {"problems", json::array(source.problems.begin(), source.problems.end())},
+                     {"last_poll", time_or_null(source.last_poll)},
+                     {"next_poll", time_or_null(source.next_poll)}});
+  }
+  return array;
+}
+
+json::object link_json(const TransmitStatus& link) {
+  json::object object{{"stream", link.stream},
+                      {"epoch", link.epoch.value()},
+                      {"session", link.session.value()},
+                      {"passes_sent", link.passes_sent},
+                      {"bits_per_second", link.bits_per_second},
+                      {"configured_bits_per_second", link.configured_bits_per_second},
+                      {"queued_blocks", link.queued_blocks},
+                      {"sending", nullptr}};
+  if (link.current) {
+    object["sending"] = json::object{{"sequence", link.current->sequence.value()},
+                                     {"pass", link.current->pass},
+                                     {"bytes_done", link.current->bytes_done},
+                                     {"bytes_total", link.current->bytes_total}};
+  }
+  return object;
+}
+
+}  // namespace
+
+std::string LowDaemon::status() const {
+  const store::BlobStore::Usage usage = blobs_->usage();
+  const json::object object{{"side", "low"},
+                            {"version", SLUICE_VERSION},
+                            {"stream", options_.spool.stream},
+                            {"time", format_rfc3339(clock_.utc_now())},
+                            {"sources", sources_json(sources_->status())},
+                            {"spool",
+                             {{"last_sequence", spool_->highest_made().value()},
+                              {"highest_sent", spool_->highest_sent().value()},
+                              {"oldest_held", spool_->oldest_held().value()},
+                              {"pending_passes", counters_.get(observe::Metric::kSpoolPending)},
+                              {"blobs", usage.blobs},
+                              {"bytes", usage.bytes}}},
+                            {"link", link_json(transmitter_->status())}};
+  return json::serialize(object);
+}
+
+// A poll that fails once is the upstream's business; again and again, the operator's.
+std::optional<std::string> LowDaemon::trouble() const {
+  for (const SourceStatus& source : sources_->status()) {
+    if (source.failures_in_a_row >= kFailuresThatAlarm) {
+      return "source " + source.name + " fails: " + source.last_error;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace sluice::low

@@ -80,8 +80,7 @@ Result<void> LowDaemon::open_stores() {
   inspector_ = std::make_unique<Inspector>(*quarantine_, counters_, events_);
   admitter_ = std::make_unique<Admitter>(options_.policy, *quarantine_, *audit_, clock_, counters_,
                                          events_);
-  keeper_ = std::make_unique<SpoolKeeper>(*spool_);
-  intake_ = std::make_unique<StagedIntake>(*verifier_, *inspector_, *admitter_, *keeper_, files_);
+  intake_ = std::make_unique<StagedIntake>(*verifier_, *inspector_, *admitter_, *spool_, files_);
   SLUICE_TRY(fetcher_, Fetcher::open(options_.fetch, files_, clock_, counters_, events_));
   return {};
 }

@@ -24,7 +24,6 @@
 #include "lowside/daemon/intake.h"
 #include "lowside/daemon/options.h"
 #include "lowside/daemon/source_set.h"
-#include "lowside/daemon/spool_keeper.h"
 #include "lowside/fetch/fetcher.h"
 #include "lowside/inspect/inspector.h"
 #include "lowside/spool/spool.h"
@@ -83,7 +82,6 @@ class LowDaemon {
   std::unique_ptr<Verifier> verifier_;
   std::unique_ptr<Inspector> inspector_;
   std::unique_ptr<Admitter> admitter_;
-  std::unique_ptr<SpoolKeeper> keeper_;
   std::unique_ptr<StagedIntake> intake_;
   std::unique_ptr<Fetcher> fetcher_;
   std::unique_ptr<SourceSet> sources_;

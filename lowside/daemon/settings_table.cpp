@@ -185,8 +185,9 @@ SectionSpec files_section() {
           {"settle", Type::kDuration, "5s",
            "A file in the drop folder is taken when it has not changed for this long.",
            between("0s", "1d")},
-          {"keep", Type::kBool, "true",
-           "Whether files stay in the drop folder; otherwise they move to its folder done/."},
+          {"done", Type::kPath, "",
+           "Where files of the drop folder go once they are in a shipment, on the same file system; "
+           "empty: they stay."},
           {"list", Type::kPath, "",
            "A file with a line \"SHA256  ADDRESS  [PATH]\" for each file; empty: none."},
           {"interval", Type::kDuration, "1m", "Time between polls.", at_least("1s")},

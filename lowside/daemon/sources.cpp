@@ -5,7 +5,7 @@
 #include "common/process/run.h"
 #include "lowside/daemon/options.h"
 #include "lowside/upstream/apt/apt_source.h"
-#include "lowside/upstream/files/files_source.h"
+#include "lowside/upstream/files/files_upstream.h"
 #include "lowside/upstream/npm/npm_source.h"
 
 namespace sluice::low {
@@ -99,6 +99,21 @@ Result<std::unique_ptr<Upstream>> make_apt(const Section& section,
   return std::unique_ptr<Upstream>(new AptSource(std::move(apt), counters, clock));
 }
 
+Result<std::unique_ptr<Upstream>> make_files(const Section& section, const Clock& clock) {
+  FilesSettings files;
+  files.name = section.string("name");
+  files.collection = section.string("collection");
+  files.interval = interval(section);
+  files.drop_folder = section.path("folder");
+  files.settle = std::chrono::duration_cast<std::chrono::seconds>(section.duration("settle"));
+  files.done_folder = section.path("done");
+  files.url_list = section.path("list");
+  if (files.drop_folder.empty() && files.url_list.empty()) {
+    return section.error("folder", "neither a drop folder nor a list is named", "set folder, list or both");
+  }
+  return std::unique_ptr<Upstream>(new FilesUpstream(std::move(files), posix_file_system(), clock));
+}
+
 }  // namespace
 
 Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& settings,
@@ -126,6 +141,9 @@ Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& setti
   const auto keys_folder = settings.path("keys", "signing").parent_path();
   for (const Section& section : settings.repeated("apt")) {
     SLUICE_TRY_VOID(add(section, make_apt(section, keys_folder, counters, clock)));
+  }
+  for (const Section& section : settings.repeated("files")) {
+    SLUICE_TRY_VOID(add(section, make_files(section, clock)));
   }
   return sources;
 }

@@ -140,6 +140,11 @@ ShipmentSequence Spool::oldest_held() const {
   return oldest();
 }
 
+ShipmentSequence Spool::highest_made() const {
+  const std::lock_guard lock(mutex_);
+  return ShipmentSequence(next_.value() - 1);
+}
+
 ShipmentSequence Spool::highest_sent() const {
   const std::lock_guard lock(mutex_);
   return highest_sent_;

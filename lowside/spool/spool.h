@@ -107,6 +107,7 @@ class Spool final : public Outbox, public BlobKeeper {
   // then remembered in memory, and written as soon as there is space.
   Result<std::optional<OutgoingPass>> next_due(UtcTime now) override;
   Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, UtcTime now) override;
+  ShipmentSequence highest_made() const;  // 0 for none
   ShipmentSequence highest_sent() const override;
   ShipmentSequence oldest_held() const override;  // the next one to be made if none is held
 

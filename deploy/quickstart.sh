@@ -136,7 +136,7 @@ listen = ["127.0.0.1:$serve"]
 
 [[apt]]
 archive = "debian"
-keyring = "$dir/low/apt/site.asc"
+keyrings = ["$dir/low/apt/site.asc"]
 TOML
 "$low" check-config --config "$dir/low.toml"
 "$high" check-config --config "$dir/high.toml"

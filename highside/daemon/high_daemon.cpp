@@ -5,7 +5,7 @@
 #include "common/store/rocks_store.h"
 #include "highside/mirror/apt/apt_mirror.h"
 #include "highside/mirror/apt/record_check.h"
-#include "highside/mirror/files/file_mirror.h"
+#include "highside/mirror/files/files_mirror.h"
 #include "highside/mirror/files/record_check.h"
 #include "highside/mirror/npm/npm_mirror.h"
 #include "highside/mirror/npm/record_check.h"
@@ -112,9 +112,10 @@ Result<void> HighDaemon::open_link() {
 http::Router HighDaemon::mirrors() {
   http::Router router;
   router.mount("/npm", NpmMirror::handler(std::make_shared<NpmMirror>("/npm", *catalog_, *blobs_)));
-  router.mount("/apt", AptMirror::handler(std::make_shared<AptMirror>("/apt", *catalog_, *blobs_)));
+  router.mount("/apt", AptMirror::handler(std::make_shared<AptMirror>("/apt", options_.archives,
+                                                                      *catalog_, *blobs_)));
   router.mount("/files",
-               FileMirror::handler(std::make_shared<FileMirror>("/files", *catalog_, *blobs_)));
+               FilesMirror::handler(std::make_shared<FilesMirror>("/files", *catalog_, *blobs_)));
   return router;
 }
 

@@ -48,6 +48,10 @@ Result<std::vector<link::UdpSourceSettings>> read_sources(const Section& link) {
   return sources;
 }
 
+std::vector<std::string> texts(const std::vector<std::filesystem::path>& paths) {
+  return {paths.begin(), paths.end()};
+}
+
 Result<http::ServerOptions> read_serve(const Section& section) {
   http::ServerOptions serve;
   serve.listen = section.strings("listen");
@@ -81,10 +85,11 @@ Result<Options> read_options(const Settings& settings) {
   staging.folder = settings.path("daemon", "state") / "assembling";
   staging.limit_bytes = settings.size("store", "staging_limit");
   staging.blobs = static_cast<std::size_t>(settings.integer("store", "blobs_under_way"));
-  std::vector<AptArchive> archives;
+  std::vector<AptArchiveSettings> archives;
   for (const Section& section : settings.repeated("apt")) {
-    archives.push_back({section.string("archive"), section.path("keyring")});
+    archives.push_back({section.string("archive"), texts(section.paths("keyrings"))});
   }
+  SLUICE_TRY(AptKeyrings keyrings, AptKeyrings::load(archives));
   return Options{.state = settings.path("daemon", "state"),
                  .status_address = settings.string("status", "listen"),
                  .opening = std::move(*opening),
@@ -93,7 +98,7 @@ Result<Options> read_options(const Settings& settings) {
                  .receive = receive,
                  .staging = std::move(staging),
                  .serve = std::move(serve),
-                 .archives = std::move(archives)};
+                 .archives = std::move(keyrings)};
 }
 
 }  // namespace sluice::high

@@ -11,7 +11,7 @@
 #include "common/http/server.h"
 #include "common/link/receive/udp_source.h"
 #include "highside/assemble/assembler.h"
-#include "highside/mirror/apt/settings.h"
+#include "highside/mirror/apt/keyrings.h"
 #include "highside/receive/settings.h"
 
 namespace sluice::high {
@@ -25,7 +25,7 @@ struct Options {
   ReceiveSettings receive;
   StagingSettings staging;
   http::ServerOptions serve;
-  std::vector<AptArchive> archives;
+  AptKeyrings archives;
 };
 
 // Reads key files and checks what the table cannot. The Error names the setting and its place in

@@ -97,7 +97,7 @@ SectionSpec apt_section() {
                   {
                       {"archive", Type::kString, "debian",
                        "The archive's folder: http://HIGH/apt/ARCHIVE.", unique()},
-                      {"keyring", Type::kPath, required("/etc/sluice/site.asc"),
+                      {"keyrings", Type::kPaths, required(R"(["/etc/sluice/site.asc"])"),
                        "Public keys: the vendor's keyring for a full archive, the site's site.asc "
                        "for a subset.",
                        not_empty()},

@@ -186,7 +186,8 @@ SectionSpec files_section() {
            "A file in the drop folder is taken when it has not changed for this long.",
            between("0s", "1d")},
           {"done", Type::kPath, "",
-           "Where files of the drop folder go once they are in a shipment, on the same file system; "
+           "Where files of the drop folder go once they are in a shipment, on the same file "
+           "system; "
            "empty: they stay."},
           {"list", Type::kPath, "",
            "A file with a line \"SHA256  ADDRESS  [PATH]\" for each file; empty: none."},

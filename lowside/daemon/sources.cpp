@@ -109,7 +109,8 @@ Result<std::unique_ptr<Upstream>> make_files(const Section& section, const Clock
   files.done_folder = section.path("done");
   files.url_list = section.path("list");
   if (files.drop_folder.empty() && files.url_list.empty()) {
-    return section.error("folder", "neither a drop folder nor a list is named", "set folder, list or both");
+    return section.error("folder", "neither a drop folder nor a list is named",
+                         "set folder, list or both");
   }
   return std::unique_ptr<Upstream>(new FilesUpstream(std::move(files), posix_file_system(), clock));
 }

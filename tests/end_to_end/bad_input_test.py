@@ -14,7 +14,7 @@ REJECTED = "sluice_link_rejected_total"
 @contextlib.contextmanager
 def rig_and_scene(kinds=("npm", "apt", "files"), **options):
     with Scene() as scene, Rig(low_extra=scene.sources(kinds=kinds), **options) as rig:
-        rig.configure("high", [("[apt]", {"archive": "debian", "keyring": rig.folder / "low/apt/site.asc"})])
+        rig.configure("high", [("[apt]", {"archive": "debian", "keyrings": [rig.folder / "low/apt/site.asc"]})])
         scene.wait_until_up(rig)
         yield rig, scene
 
@@ -118,7 +118,7 @@ def upstream_answers_garbage():
 
 def upstream_times_out():
     with Scene() as scene, Rig(low_extra=scene.sources(kinds=("apt",)) + [("fetch", {"stall_time": "1s", "attempts": 2})]) as rig:
-        rig.configure("high", [("[apt]", {"archive": "debian", "keyring": rig.folder / "low/apt/site.asc"})])
+        rig.configure("high", [("[apt]", {"archive": "debian", "keyrings": [rig.folder / "low/apt/site.asc"]})])
         scene.wait_until_up(rig)
         rig.start("high")
         scene.fault(rig, "/static/", "hang")
@@ -135,7 +135,7 @@ def upstream_times_out():
 def want_list_with_an_unknown_package():
     with Scene() as scene, Rig(low_extra=scene.sources(want=["pkg-0@^1.0.0", "no-such-package@^1.0.0"], packages=["tool", "no-such-deb"],
                                                        kinds=("npm", "apt"))) as rig:
-        rig.configure("high", [("[apt]", {"archive": "debian", "keyring": rig.folder / "low/apt/site.asc"})])
+        rig.configure("high", [("[apt]", {"archive": "debian", "keyrings": [rig.folder / "low/apt/site.asc"]})])
         scene.wait_until_up(rig)
         rig.start("high")
         rig.start("low")

@@ -8,7 +8,7 @@ def cross(namespaces, impair=0, mtu=1500):
     with Scene(namespaces) as scene:
         originals = drop_contents(scene)
         with Rig(namespaces, impair=impair, low_extra=scene.sources(), mtu=mtu, rate="100Mbit/s") as rig:
-            rig.configure("high", [("[apt]", {"archive": "debian", "keyring": rig.folder / "low/apt/site.asc"})])
+            rig.configure("high", [("[apt]", {"archive": "debian", "keyrings": [rig.folder / "low/apt/site.asc"]})])
             scene.wait_until_up(rig)
             rig.start("high")
             rig.start("low")

@@ -5,7 +5,7 @@
 #include "common/ecosystem/apt/keyring.h"
 #include "common/ecosystem/apt/release.h"
 #include "common/http/content.h"
-#include "highside/mirror/apt/blob_body.h"
+#include "highside/pipeline/blob_body.h"
 #include "highside/mirror/apt/pages.h"
 
 namespace sluice::high {

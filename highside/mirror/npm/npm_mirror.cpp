@@ -5,7 +5,7 @@
 #include "common/base/hasher.h"
 #include "common/ecosystem/npm/package_name.h"
 #include "common/http/content.h"
-#include "highside/mirror/npm/blob_body.h"
+#include "highside/pipeline/blob_body.h"
 #include "highside/mirror/npm/search.h"
 
 namespace sluice::high {

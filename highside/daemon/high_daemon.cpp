@@ -77,8 +77,8 @@ Result<void> HighDaemon::open_stores() {
   committer_->listen(*assembler_);
   committer_->listen(*publisher_);
   committer_->start();
-  SLUICE_TRY_VOID(assembler_->start());
-  return publisher_->start(*assembler_);
+  SLUICE_TRY_VOID(publisher_->start(*assembler_));
+  return assembler_->start();
 }
 
 Result<void> HighDaemon::open_link() {

@@ -51,7 +51,7 @@ Result<std::unique_ptr<LowDaemon>> LowDaemon::start(const config::Settings& sett
                                                     observe::EventSink& events,
                                                     const Clock& clock) {
   SLUICE_TRY(Options options, read_options(settings));
-  SLUICE_TRY(auto sources, make_sources(settings, options, counters, clock));
+  SLUICE_TRY(auto sources, make_sources(settings, counters, clock));
   std::unique_ptr<LowDaemon> daemon(new LowDaemon(std::move(options), counters, events, clock));
   daemon->fixed_settings_ = fixed_settings(settings);
   SLUICE_TRY_VOID(daemon->open_stores());
@@ -118,7 +118,7 @@ Result<void> LowDaemon::open_link() {
 
 Result<void> LowDaemon::reload(const config::Settings& settings) {
   SLUICE_TRY(const Options options, read_options(settings));
-  SLUICE_TRY(auto sources, make_sources(settings, options, counters_, clock_));
+  SLUICE_TRY(auto sources, make_sources(settings, counters_, clock_));
   admitter_->set_policy(options.policy);
   sources_->apply(std::move(sources));
   if (fixed_settings(settings) != fixed_settings_) {

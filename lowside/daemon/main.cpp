@@ -50,7 +50,7 @@ Result<void> check(const config::Settings& settings) {
   SLUICE_TRY(const auto options, low::read_options(settings));
   observe::Counters counters;
   const SystemClock clock;
-  SLUICE_TRY(const auto sources, low::make_sources(settings, options, counters, clock));
+  SLUICE_TRY(const auto sources, low::make_sources(settings, counters, clock));
   return {};
 }
 

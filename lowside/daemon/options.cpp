@@ -1,6 +1,8 @@
 #include "lowside/daemon/options.h"
 
+#include "common/base/limits.h"
 #include "common/base/text.h"
+#include "common/wire/announce.h"
 
 namespace sluice::low {
 namespace {
@@ -75,6 +77,9 @@ Result<SpoolSettings> read_spool(const Settings& settings) {
     }
     spool.passes.emplace_back(std::get<std::int64_t>(*value) / 1000);
   }
+  if (spool.passes.front() != std::chrono::seconds(0)) {
+    return section.error("passes", "the first pass is the sending itself", "begin with \"0s\"");
+  }
   spool.keep_age = std::chrono::duration_cast<std::chrono::hours>(section.duration("keep_for"));
   spool.keep_bytes = section.size("keep_bytes");
   return spool;
@@ -108,6 +113,11 @@ Result<Options> read_options(const Settings& settings) {
   SLUICE_TRY(auto receivers, read_receivers(keys));
   SLUICE_TRY(auto sinks, read_sinks(settings.section("link")));
   SLUICE_TRY(auto transmit, read_transmit(settings, sinks));
+  if (!wire::valid_stream_name(transmit.stream)) {
+    return settings.section("daemon").error("stream",
+                                            "\"" + transmit.stream + "\" is no name for a stream",
+                                            "up to 64 of A-Z, a-z, 0-9, dot, dash and underscore");
+  }
   SLUICE_TRY(auto spool, read_spool(settings));
   const Section& rules = settings.section("policy");
   Policy policy{rules.size("max_file_size"), rules.strings("media_types"),

@@ -45,7 +45,6 @@ struct ConfiguredSource {
 
 // `counters` and `clock` outlive the sources. Asks npm for its registry where a section names none.
 Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& settings,
-                                                   const Options& options,
                                                    observe::Counters& counters, const Clock& clock);
 
 }  // namespace sluice::low

@@ -118,7 +118,6 @@ Result<std::unique_ptr<Upstream>> make_files(const Section& section, const Clock
 }  // namespace
 
 Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& settings,
-                                                   const Options& options,
                                                    observe::Counters& counters,
                                                    const Clock& clock) {
   std::vector<ConfiguredSource> sources;

@@ -25,7 +25,7 @@ def poll_again(rig, source=0):
         s = rig.status("low")["sources"][source]
         return s["polls"] + s["failures"]
     before = ended()
-    rig.signal("low", signal.SIGHUP)
+    rig.send_signal("low", signal.SIGHUP)
     rig.wait_until(lambda: ended() > before, "the source was polled again")
 
 
@@ -177,7 +177,7 @@ def full_disk(side, where):
             free = int(run("df", "--output=avail", "-B1", place).stdout.split()[-1])
             filler.write_bytes(bytes(max(0, free - 3_000_000)))
             (scene.drop / "more.bin").write_bytes(scene.dice.randbytes(6_000_000))
-            rig.signal("low", signal.SIGHUP)
+            rig.send_signal("low", signal.SIGHUP)
             rig.wait_until(lambda: rig.metric(side, f'sluice_disk_full_total{{where="{where}"}}') > 0, f"the full disk of the {side} side is counted")
             says(rig, side, "space")
             check_files(rig, scene, before)  # what is visible stays so

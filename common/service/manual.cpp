@@ -40,7 +40,8 @@ std::string manual_page(const Program& program) {
         item(special.name + (special.argument.empty() ? "" : " \\fI" + special.argument + "\\fR"),
              special.help + ".");
   }
-  page += item("man", "Print this page.");
+  page += item("man \\fR[\\fB\\-\\-settings\\fR]",
+               "Print this page, or only the settings as tables in Markdown.");
   page += ".SH OPTIONS\n" +
           item("\\-c\\fR, \\fB\\-\\-config \\fIfile",
                "The configuration file; " + program.default_config.string() + " unless given.");

@@ -204,6 +204,17 @@ void add_special(const Program& program, CLI::App& app, const std::filesystem::p
   }
 }
 
+void add_man(const Program& program, CLI::App& app, bool& settings_only, Action& action) {
+  auto* man = app.add_subcommand("man", "Print the manual page, for man(1)");
+  man->add_flag("--settings", settings_only, "only the settings, as tables in Markdown");
+  man->callback([&] {
+    action = [&] {
+      std::cout << (settings_only ? config::markdown(program.table) : manual_page(program));
+      return kExitOk;
+    };
+  });
+}
+
 }  // namespace
 
 int run_program(const Program& program, int argc, char** argv) {
@@ -217,15 +228,11 @@ int run_program(const Program& program, int argc, char** argv) {
   std::filesystem::path folder;
   std::string argument;
   bool as_json = false;
+  bool settings_only = false;
   Action action;
   add_common(program, app, file, folder, as_json, action);
   add_special(program, app, file, argument, action);
-  app.add_subcommand("man", "Print the manual page, for man(1)")->callback([&] {
-    action = [&] {
-      std::cout << manual_page(program);
-      return kExitOk;
-    };
-  });
+  add_man(program, app, settings_only, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

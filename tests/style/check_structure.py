@@ -106,6 +106,19 @@ def check_links(root, files):
             yield f"{name}: {side} may not link {forbidden[side]}"
 
 
+def check_outbound(root, files):
+    """Nothing that the high side's daemon is made of opens a connection. Its subcommands talk to it through the two files that may."""
+    clients = {"common/service/client.cpp", "common/service/control.cpp"}
+    call = re.compile(r"\b(?:async_)?connect\s*\(|\bcurl_\w+\s*\(")
+    for name in files:
+        if not name.startswith(("common/", "highside/")) or name.startswith("common/link/send/") or name in clients:
+            continue
+        if pathlib.Path(name).suffix in SOURCE_ENDINGS and call.search((root / name).read_text()):
+            yield f"{name}: the high side opens no connection"
+        if name.endswith("CMakeLists.txt") and "CURL" in (root / name).read_text():
+            yield f"{name}: the high side links no HTTP client"
+
+
 def check_tests_registered(root, files):
     for name in files:
         path = pathlib.PurePosixPath(name)
@@ -165,7 +178,7 @@ def check_hosts(root, files, machine_hosts):
 
 def breaches(root, machine_hosts):
     files = tracked_files(root)
-    for check in (check_includes, check_links, check_tests_registered, check_sizes, check_top_level):
+    for check in (check_includes, check_links, check_outbound, check_tests_registered, check_sizes, check_top_level):
         yield from check(root, files)
     yield from check_hosts(root, files, machine_hosts)
 
@@ -178,6 +191,8 @@ def self_test(root):
         "highside/catalog/planted.cpp": ('#include "lowside/pipeline/files.h"\n', "may not include lowside/pipeline"),
         "highside/receive/planted.cpp": ('#include "common/link/send/datagram_sink.h"\n', "may not include common/link/send"),
         "highside/receive/CMakeLists.txt": ("sluice_module(LINK sluice::common_link_send)\n", "may not link"),
+        "highside/mirror/npm/planted.cpp": ("void f(int s) { connect(s, nullptr, 0); }\n", "opens no connection"),
+        "highside/mirror/npm/CMakeLists.txt": ("sluice_module(LINK CURL::libcurl)\n", "links no HTTP client"),
         "common/base/gone.h": ('#include "common/base/no_such_file.h"\n', "not there"),
         "tests/lonely/planted_test.cpp": ("\n", "registers it"),
         "tests/lonely/planted_test.sh": ("\n", "registers it"),

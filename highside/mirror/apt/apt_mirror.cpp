@@ -5,8 +5,8 @@
 #include "common/ecosystem/apt/keyring.h"
 #include "common/ecosystem/apt/release.h"
 #include "common/http/content.h"
-#include "highside/pipeline/blob_body.h"
 #include "highside/mirror/apt/pages.h"
+#include "highside/pipeline/blob_body.h"
 
 namespace sluice::high {
 namespace {

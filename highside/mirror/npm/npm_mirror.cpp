@@ -5,8 +5,8 @@
 #include "common/base/hasher.h"
 #include "common/ecosystem/npm/package_name.h"
 #include "common/http/content.h"
-#include "highside/pipeline/blob_body.h"
 #include "highside/mirror/npm/search.h"
+#include "highside/pipeline/blob_body.h"
 
 namespace sluice::high {
 namespace {

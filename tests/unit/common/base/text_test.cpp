@@ -47,7 +47,8 @@ TEST(HostPort, IsSplit) {
   EXPECT_EQ(split_host_port("192.0.2.7:7400")->host, "192.0.2.7");
   EXPECT_EQ(split_host_port("[2001:db8::1]:65535")->host, "2001:db8::1");
   EXPECT_EQ(split_host_port("[2001:db8::1]:65535")->port, 65535);
-  for (const char* bad : {"", ":", "192.0.2.7", ":80", "h:", "h:65536", "h:1x", "h:-1", "2001:db8::1:80", "[]:1"}) {
+  for (const char* bad :
+       {"", ":", "192.0.2.7", ":80", "h:", "h:65536", "h:1x", "h:-1", "2001:db8::1:80", "[]:1"}) {
     EXPECT_FALSE(split_host_port(bad)) << bad;
   }
 }

@@ -1,0 +1,32 @@
+# Completion of sluice-high in bash. Installed as share/bash-completion/completions/sluice-high.
+_sluice_high() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' i
+  COMPREPLY=()
+  if [[ $before == -c || $before == --config ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    compopt -o filenames 2>/dev/null
+    return
+  fi
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      -c | --config) ((i++)) ;;
+      -*) ;;
+      *) command=${COMP_WORDS[i]} && break ;;
+    esac
+  done
+  local words='-c --config --help'
+  case $command in
+    '') words+=' --version run init check-config show-config status tail gaps man' ;;
+    status) words+=' --json' ;;
+    man) words+=' --settings' ;;
+    init)
+      if [[ $word != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        compopt -o filenames 2>/dev/null
+        return
+      fi
+      ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+complete -F _sluice_high sluice-high

@@ -1,6 +1,7 @@
 #include "highside/daemon/gaps_text.h"
 
 #include <boost/json.hpp>
+#include <map>
 
 #include "common/base/text.h"
 
@@ -54,19 +55,20 @@ Result<std::string> gaps_text(std::string_view text) {
   try {
     const json::value document = json::parse({text.data(), text.size()});
     std::string all;
-    std::string resend;
+    std::map<std::string, std::string> resend;  // by stream: each has a low side of its own
     for (const json::value& gap : document.at("gaps").as_array()) {
       all += paragraph(gap.as_object());
       // A shipment that only waits for another needs no sending.
       if (gap.at("resendable").as_bool() && gap.at("state").as_string() != "waiting-for-after") {
-        resend += (resend.empty() ? "" : ",") + range(gap.as_object());
+        std::string& ranges = resend[std::string(gap.at("stream").as_string())];
+        ranges += (ranges.empty() ? "" : ",") + range(gap.as_object());
       }
     }
     if (all.empty()) {
       return std::string("no gaps\n");
     }
-    if (!resend.empty()) {
-      all += "On the low side: sluice-low resend " + resend + "\n";
+    for (const auto& [stream, ranges] : resend) {
+      all += "On the low side of " + stream + ": sluice-low resend " + ranges + "\n";
     }
     return all;
   } catch (const std::exception& error) {

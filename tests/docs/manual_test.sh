@@ -6,8 +6,9 @@ trap 'rm -rf "$folder"' EXIT
 for program in "$@"; do
   page=$folder/$(basename "$program").8
   "$program" man >"$page"
+  plain=$(tr -d '\\' <"$page")
   for command in $("$program" --help | sed -n '/^Subcommands:/,$s/^  \([a-z][a-z-]*\).*/\1/p'); do
-    tr -d '\\' <"$page" | grep -q "^\.B $command\( \|$\)" || { echo "$program man does not tell of '$command'" >&2; exit 1; }
+    grep -q "^\.B $command\( \|$\)" <<<"$plain" || { echo "$program man does not tell of '$command'" >&2; exit 1; }
   done
 done
 if ! command -v groff >/dev/null; then

@@ -10,8 +10,16 @@ import sys
 TEST = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 
 
+INSTANCE = re.compile(r"\bINSTANTIATE_TEST_SUITE_P\(\s*(\w+)\s*,\s*(\w+)\s*,")
+
+
 def tests_below(folder):
-    return {f"{suite}.{name}" for path in folder.glob("*.cpp") for suite, name in TEST.findall(path.read_text())}
+    """As ctest lists them, but without the parameter at the end of a name."""
+    text = "".join(path.read_text() for path in folder.glob("*.cpp"))
+    instances = {}
+    for prefix, suite in INSTANCE.findall(text):
+        instances.setdefault(suite, []).append(prefix + "/")
+    return {f"{prefix}{suite}.{name}" for suite, name in TEST.findall(text) for prefix in instances.get(suite, [""])}
 
 
 def main():
@@ -19,7 +27,7 @@ def main():
     known = {f"unit.{listed.parent.relative_to(root / 'tests/unit')}.{test}"
              for listed in (root / "tests/unit").rglob("CMakeLists.txt") for test in tests_below(listed.parent)}
     known |= {f"integration.apt.{test}" for test in tests_below(root / "tests/integration")}
-    short = {".".join(name.split(".")[-2:]) for name in known}
+    short = {re.search(r"\w+\.\w+$", name).group() for name in known}
     for listed in (root / "tests").glob("*/CMakeLists.txt"):
         text = listed.read_text()
         known |= set(re.findall(r"add_test\(NAME ([\w.]+) ", text))

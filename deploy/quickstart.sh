@@ -169,10 +169,10 @@ done
 
 client=$dir/client
 npm_client() { # npm as a developer inside runs it: an empty home, one setting
-  env -i PATH="$PATH" HOME="$client/home" npm --registry="http://127.0.0.1:$serve/npm/" --cache="$client/cache-$1" --userconfig="$client/npmrc" \
-    --globalconfig="$client/npmrc" --no-audit --no-fund --no-update-notifier "${@:2}"
+  env -i PATH="$PATH" HOME="$client/home" npm --registry="http://127.0.0.1:$serve/npm/" --cache="$client/cache-$1" --userconfig="$client/npmrc-user" \
+    --globalconfig="$client/npmrc-global" --no-audit --no-fund --no-update-notifier "${@:2}"
 }
-mkdir -p "$client/home" && : >"$client/npmrc"
+mkdir -p "$client/home" && touch "$client"/npmrc-{user,global}
 
 step "npm ci, from the high side"
 cp -r "$here/quickstart/project" "$client/ci"

@@ -175,7 +175,7 @@ void LinkReader::take_header(const wire::AnnounceHeader& /*header*/, MutableByte
     parts_.counters.add(Metric::kAnnounceTooMany);
     return;
   }
-  Metric outcome = Metric::kAnnounceForeign;
+  std::optional<Error> why;
   for (const auto& stream : streams_) {
     const auto announce =
         wire::read_announce(datagram.subspan(wire::kPrefixBytes), stream->trusted.key, parts_.key);
@@ -183,14 +183,28 @@ void LinkReader::take_header(const wire::AnnounceHeader& /*header*/, MutableByte
       accept(*stream, *announce);
       return;
     }
-    // A key that two streams share is good for the name in the announce only.
-    if (!announce && announce.error().code == ErrorCode::kNotFound) {
-      outcome = Metric::kAnnounceNotForUs;
-    } else if (!announce && announce.error().code == ErrorCode::kInvalid) {
-      outcome = Metric::kAnnounceUnreadable;
+    // A key that two streams share is good for the name in the announce only. What was signed by a
+    // trusted key says more than that another key did not sign it.
+    if (!why || why->code == ErrorCode::kIntegrity) {
+      why = announce ? Error{ErrorCode::kIntegrity, "announce of " + announce->info.stream,
+                             "its key is that of the stream " + stream->trusted.name,
+                             "give the stream the same name on both sides"}
+                     : announce.error();
     }
   }
+  refuse_announce(*why);
+}
+
+void LinkReader::refuse_announce(const Error& why) {
+  const Metric outcome = why.code == ErrorCode::kNotFound  ? Metric::kAnnounceNotForUs
+                         : why.code == ErrorCode::kInvalid ? Metric::kAnnounceUnreadable
+                                                           : Metric::kAnnounceForeign;
   parts_.counters.add(outcome);
+  if (refusal_told_ && now_ - *refusal_told_ < kRefusalsTold) {
+    return;
+  }
+  refusal_told_ = now_;
+  parts_.events.failure(Level::kWarning, "link.announce_refused", why);
 }
 
 void LinkReader::accept(Stream& stream, const wire::OpenedAnnounce& announce) {

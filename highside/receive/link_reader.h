@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/observe/counters.h"
@@ -52,6 +53,8 @@ class LinkReader {
   static constexpr std::size_t kBatch = 256;
   // Announces looked at in a second; more are not: a signature costs 35 µs, a box as much again.
   static constexpr int kAnnouncesPerSecond = 64;
+  // A refused announce comes every second: one event a minute says enough.
+  static constexpr std::chrono::seconds kRefusalsTold{60};
 
  private:
   struct Stream;
@@ -74,6 +77,7 @@ class LinkReader {
   bool open(Session& session, LaneId lane, std::uint64_t counter, std::size_t header_bytes,
             MutableByteView datagram);
   bool may_look_at_announce();
+  void refuse_announce(const Error& why);
   void accept(Stream& stream, const wire::OpenedAnnounce& announce);
   void begin_session(Stream& stream, const wire::OpenedAnnounce& announce);
   void heard(Stream& stream, const Session& session, const wire::Heartbeat& heartbeat);
@@ -93,6 +97,7 @@ class LinkReader {
   SteadyTime now_;  // read once for a batch
   SteadyTime announce_second_;
   int announces_ = 0;
+  std::optional<SteadyTime> refusal_told_;
 };
 
 }  // namespace sluice::high

@@ -92,6 +92,9 @@ std::chrono::seconds SourceRunner::failed(const Error& error) {
     return upstream_->interval();
   }
   parts_.counters.add(Metric::kPollFailures);
+  if (error.code == ErrorCode::kExhausted) {
+    parts_.counters.add(Metric::kPollDiskFull);
+  }
   parts_.events.failure(Level::kError, "poll.failed", error, {{"source", upstream_->name()}});
   const std::lock_guard lock(mutex_);
   const auto backoff = kFirstRetry * (1U << std::min(status_.failures_in_a_row, 16U));

@@ -184,23 +184,23 @@ def full_disk(side, where):
             filler.unlink()
             if side == "low":
                 poll_again(rig)
+            else:  # what had no place is a gap, and one command brings it
+                rig.wait_until(lambda: "2" in rig.run("high", "gaps").stdout, "the gap is listed")
+                rig.run("low", "resend", "2")
             after = drop_contents(scene)
 
-            def arrived():
-                code, _, _ = rig.get("/files/drop/more.bin")
-                return code == 200
-            rig.wait_until(arrived, "what was held up crosses")
+            rig.wait_until(lambda: rig.get("/files/drop/more.bin")[0] == 200, "what was held up crosses")
             check_files(rig, scene, after)
             rig.stop("low")
             rig.stop("high")
 
 
 def full_disk_on_the_low_side():
-    full_disk("low", "spool")
+    full_disk("low", "poll")
 
 
 def full_disk_on_the_high_side():
-    full_disk("high", "store")
+    full_disk("high", "staging")
 
 
 def configuration_mistakes_are_named():

@@ -9,12 +9,14 @@ import signal
 import socket
 import sys
 
+SO_RCVBUFFORCE = 33  # asm-generic/socket.h; Python has no name for it
+
 
 def main():
     port, target, chance, seed = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     host, _, target_port = target.rpartition(":")
     source = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    source.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 64 << 20)
+    source.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
     source.bind(("127.0.0.1", port))
     source.settimeout(0.2)
     sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

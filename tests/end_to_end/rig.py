@@ -75,6 +75,14 @@ class Namespaces:
         self._mtu, self._loss = mtu, loss_per_10000
 
     def __enter__(self):
+        try:
+            self._join()
+        except Failure:
+            self.__exit__()
+            raise
+        return self
+
+    def _join(self):
         for name in (self.low, self.high):
             run("ip", "netns", "add", name)
         run("ip", "link", "add", self.low_if, "netns", self.low, "type", "veth", "peer", "name", self.high_if, "netns", self.high)
@@ -94,11 +102,11 @@ class Namespaces:
         if self._loss:
             self._rules(self.high, f'table ip lossy {{ chain pre {{ type filter hook prerouting priority -300; iifname "{self.high_if}" '
                                    f'numgen random mod 10000 < {self._loss} counter drop; }} }}')
-        return self
 
     @staticmethod
     def _rules(ns, text):
-        run("ip", "netns", "exec", ns, "nft", "-f", "-", input=text)
+        # nft wants each closing brace on a line of its own.
+        run("ip", "netns", "exec", ns, "nft", "-f", "-", input=text.replace("}", "\n}"))
 
     def high_sent_packets(self):
         return int(run("ip", "netns", "exec", self.high, "cat", f"/sys/class/net/{self.high_if}/statistics/tx_packets").stdout)

@@ -99,9 +99,10 @@ def inside(rig, *command, **options):
 def npm(rig, project, *arguments, ok=True):
     home = rig.folder / "npm-home"
     home.mkdir(exist_ok=True)
-    (home / "npmrc").write_text("")
+    for name in ("user", "global"):  # npm refuses one file for both
+        (home / name).write_text("")
     return inside(rig, "env", "-i", f"PATH={os.environ['PATH']}", f"HOME={home}", "npm", f"--registry=http://127.0.0.1:{rig.serve}/npm/",
-                  f"--userconfig={home}/npmrc", f"--globalconfig={home}/npmrc", "--no-audit", "--no-fund", "--no-update-notifier", *arguments,
+                  f"--userconfig={home}/user", f"--globalconfig={home}/global", "--no-audit", "--no-fund", "--no-update-notifier", *arguments,
                   cwd=project, ok=ok)
 
 

@@ -10,13 +10,14 @@ function describe(low, high) {
   if (failed) return `failed ${failed.name}: ${failed.last_error}`;
   const polling = low.sources.filter((s) => s.polls === 0 || s.state === "polling");
   const published = (high.streams[0] || {}).published_through || 0;
-  if (polling.length === 0 && low.spool.pending_passes === 0 && published >= low.spool.last_sequence) {
+  if (polling.length === 0 && published >= low.spool.last_sequence) {
     const problems = low.sources.flatMap((s) => s.problems);
     if (problems.length) return `failed ${problems[0]}`;
     return `done all ${published} shipments are visible, edition ${high.catalog.edition}`;
   }
   const parts = polling.map((s) => `${s.name}: ${s.stage || "waiting"}${s.total ? ` ${s.done}/${s.total}` : ""}`);
-  if (low.spool.pending_passes > 0) parts.push(`sending shipment ${low.link.sequence}`);
+  const sending = low.link.sending;
+  if (sending) parts.push(`sending shipment ${sending.sequence}: ${sending.bytes_done} of ${sending.bytes_total} bytes`);
   parts.push(`published ${published}/${low.spool.last_sequence}`);
   return parts.join(", ");
 }

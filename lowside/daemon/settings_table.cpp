@@ -71,7 +71,7 @@ SectionSpec link_section() {
            between("0", "55")},
           {"block", Type::kSize, "4MiB", "Data that is signed and protected together.",
            between("64KiB", "16MiB")},
-          {"window", Type::kInt, "2",
+          {"window", Type::kInt, "8",
            "Blocks whose datagrams are interleaved: a burst of losses is spread over them.",
            between("1", "64")},
           {"zstd_level", Type::kInt, "1", "How hard compressible data is compressed.",

@@ -57,8 +57,8 @@ Error errno_error(std::string thing, int error_number);
 #define SLUICE_CONCAT_INNER(a, b) a##b
 #define SLUICE_CONCAT(a, b) SLUICE_CONCAT_INNER(a, b)
 
-// SLUICE_TRY(auto file, open(path)); returns the error from the enclosing function, or declares
-// `file`.
+// SLUICE_TRY(auto file, open(path)); returns open's error from the caller, or declares `file`.
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses
 #define SLUICE_TRY(declaration, expression) \
   SLUICE_TRY_INNER(declaration, expression, SLUICE_CONCAT(sluice_result_, __LINE__))
 #define SLUICE_TRY_INNER(declaration, expression, temporary) \
@@ -67,7 +67,7 @@ Error errno_error(std::string thing, int error_number);
     return std::move(temporary).error();                     \
   }                                                          \
   declaration = std::move(*temporary)
-
+// NOLINTEND(bugprone-macro-parentheses)
 // The same for Result<void>.
 #define SLUICE_TRY_VOID(expression)                        \
   if (auto sluice_status = (expression); !sluice_status) { \

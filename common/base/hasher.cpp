@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "common/base/present.h"
+
 namespace sluice {
 namespace {
 
@@ -53,7 +55,7 @@ void Hasher::update(ByteView bytes) {
 Digest Hasher::finish() {
   Bytes value(digest_size(state_->algorithm));
   SLUICE_ASSERT(EVP_DigestFinal_ex(state_->context.get(), value.data(), nullptr) == 1);
-  return *Digest::from_bytes(state_->algorithm, value);
+  return present(Digest::from_bytes(state_->algorithm, value));
 }
 
 MultiHasher::MultiHasher(const std::vector<DigestAlgorithm>& algorithms, std::uint64_t size) {
@@ -73,6 +75,7 @@ void MultiHasher::update(ByteView bytes) {
 
 std::vector<Digest> MultiHasher::finish() {
   std::vector<Digest> digests;
+  digests.reserve(hashers_.size());
   for (Hasher& hasher : hashers_) {
     digests.push_back(hasher.finish());
   }
@@ -85,6 +88,8 @@ Digest hash(DigestAlgorithm algorithm, ByteView bytes) {
   return hasher.finish();
 }
 
-Sha256Digest sha256(ByteView bytes) { return *hash(DigestAlgorithm::kSha256, bytes).as_sha256(); }
+Sha256Digest sha256(ByteView bytes) {
+  return present(hash(DigestAlgorithm::kSha256, bytes).as_sha256());
+}
 
 }  // namespace sluice

@@ -53,7 +53,7 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& na
 std::string shown(const toml::node& node) {
   std::ostringstream out;
   if (const auto string = node.value_exact<std::string>()) {
-    out << quoted(*string);
+    out << toml_quoted(*string);
   } else {
     node.visit([&out](const auto& element) { out << element; });
   }
@@ -188,7 +188,7 @@ class Loader {
   }
 
   static Result<Value> from_toml(Type type, const toml::node& node) {
-    const Error wrong{ErrorCode::kInvalid, "", "is not " + noun(type), ""};
+    Error wrong{ErrorCode::kInvalid, "", "is not " + noun(type), ""};
     const auto string = node.value_exact<std::string>();
     const auto integer = node.value_exact<std::int64_t>();
     switch (type) {
@@ -267,6 +267,7 @@ class Loader {
 
   void report_unknown_keys(const SectionSpec& spec, const Keys& keys) {
     std::vector<std::string> names;
+    names.reserve(spec.settings.size());
     for (const Setting& setting : spec.settings) {
       names.push_back(setting.key);
     }

@@ -149,7 +149,8 @@ Result<void> check_bounds(const Setting& setting, const Value& value) {
 Result<void> check_text(const Constraint& limit, const std::string& text) {
   if (!limit.choices.empty() &&
       std::find(limit.choices.begin(), limit.choices.end(), text) == limit.choices.end()) {
-    return refused(quoted(text) + " is none of the choices", "choose " + joined(limit.choices));
+    return refused(toml_quoted(text) + " is none of the choices",
+                   "choose " + joined(limit.choices));
   }
   if (limit.check) {
     if (const auto cause = limit.check(text)) {
@@ -218,7 +219,7 @@ Result<void> check_value(const Setting& setting, const Value& value) {
   return {};
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_quoted(std::string_view text) {
   static constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out = "\"";
   for (const char c : text) {
@@ -238,7 +239,7 @@ std::string to_toml(Type type, const Value& value) {
   switch (type) {
     case Type::kString:
     case Type::kPath:
-      return quoted(std::get<std::string>(value));
+      return toml_quoted(std::get<std::string>(value));
     case Type::kBool:
       return std::get<bool>(value) ? "true" : "false";
     case Type::kInt:
@@ -248,14 +249,14 @@ std::string to_toml(Type type, const Value& value) {
     case Type::kDuration:
     case Type::kSize:
     case Type::kRate:
-      return quoted(format_quantity(type, std::get<std::int64_t>(value)));
+      return toml_quoted(format_quantity(type, std::get<std::int64_t>(value)));
     case Type::kStrings:
     case Type::kPaths:
       break;
   }
   std::vector<std::string> elements;
   for (const std::string& element : std::get<std::vector<std::string>>(value)) {
-    elements.push_back(quoted(element));
+    elements.push_back(toml_quoted(element));
   }
   return "[" + joined(elements) + "]";
 }

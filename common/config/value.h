@@ -24,7 +24,7 @@ Result<Value> parse_quantity(Type type, std::string_view text);
 // What a constraint has against a value, if anything.
 Result<void> check_value(const Setting& setting, const Value& value);
 
-std::string quoted(std::string_view text);           // as a basic string of TOML
+std::string toml_quoted(std::string_view text);      // as a basic string of TOML
 std::string to_toml(Type type, const Value& value);  // parse_value and TOML both read it back
 std::string noun(Type type);                         // "a duration"
 std::string describe(const Setting& setting);        // type and constraint: for help and documents

@@ -10,8 +10,8 @@
 namespace sluice::crypto {
 namespace {
 
-constexpr std::string_view kPublicTitle = "sluice sealing public key v1";
-constexpr std::string_view kSecretTitle = "sluice sealing secret key v1";
+constexpr std::string_view kSealingPublicTitle = "sluice sealing public key v1";
+constexpr std::string_view kSealingSecretTitle = "sluice sealing secret key v1";
 
 // Whether a shared secret can be made with it: libsodium refuses the few points of small order,
 // for which every secret would be the same.
@@ -32,7 +32,7 @@ Result<SealingKey> SealingKey::load(const std::filesystem::path& path) {
 
 Result<SealingKey> SealingKey::parse(std::string_view file_text, std::string thing) {
   SealingKey key;
-  SLUICE_TRY(key.key_, parse_public_key(file_text, kPublicTitle, thing));
+  SLUICE_TRY(key.key_, parse_public_key(file_text, kSealingPublicTitle, thing));
   if (!usable(key.key_)) {
     return Error{ErrorCode::kInvalid, std::move(thing), "is not a usable public key of X25519",
                  "copy the receiver's file again and compare the fingerprints"};
@@ -40,7 +40,7 @@ Result<SealingKey> SealingKey::parse(std::string_view file_text, std::string thi
   return key;
 }
 
-std::string SealingKey::file_text() const { return public_key_text(key_, kPublicTitle); }
+std::string SealingKey::file_text() const { return public_key_text(key_, kSealingPublicTitle); }
 KeyId SealingKey::id() const { return key_id(key_); }
 std::string SealingKey::fingerprint() const { return key_fingerprint(key_); }
 
@@ -70,7 +70,7 @@ OpeningKey OpeningKey::generate() {
 }
 
 Result<OpeningKey> OpeningKey::load(const std::filesystem::path& path) {
-  SLUICE_TRY(const auto bytes, load_secret_key(path, kSecretTitle));
+  SLUICE_TRY(const auto bytes, load_secret_key(path, kSealingSecretTitle));
   OpeningKey key;
   std::copy_n(bytes->data(), bytes->size(), key.secret_->bytes.data());
   key.secret_->bytes.make_read_only();
@@ -79,7 +79,7 @@ Result<OpeningKey> OpeningKey::load(const std::filesystem::path& path) {
 }
 
 Result<void> OpeningKey::save(const std::filesystem::path& path) const {
-  return save_secret_key(path, kSecretTitle, secret_->bytes);
+  return save_secret_key(path, kSealingSecretTitle, secret_->bytes);
 }
 
 SealingKey OpeningKey::sealing_key() const { return secret_->public_part; }

@@ -8,8 +8,8 @@
 namespace sluice::crypto {
 namespace {
 
-constexpr std::string_view kPublicTitle = "sluice signing public key v1";
-constexpr std::string_view kSecretTitle = "sluice signing secret key v1";
+constexpr std::string_view kSigningPublicTitle = "sluice signing public key v1";
+constexpr std::string_view kSigningSecretTitle = "sluice signing secret key v1";
 
 // Ed25519 signs one contiguous message; the domain before it is short, so the copy is the price
 // of not signing in two steps.
@@ -44,7 +44,7 @@ Result<VerifyKey> VerifyKey::load(const std::filesystem::path& path) {
 
 Result<VerifyKey> VerifyKey::parse(std::string_view file_text, std::string thing) {
   VerifyKey key;
-  SLUICE_TRY(key.key_, parse_public_key(file_text, kPublicTitle, thing));
+  SLUICE_TRY(key.key_, parse_public_key(file_text, kSigningPublicTitle, thing));
   if (crypto_core_ed25519_is_valid_point(key.key_.data()) != 1) {
     return Error{ErrorCode::kInvalid, std::move(thing), "is not a public key of Ed25519",
                  "copy the sender's file again and compare the fingerprints"};
@@ -52,7 +52,7 @@ Result<VerifyKey> VerifyKey::parse(std::string_view file_text, std::string thing
   return key;
 }
 
-std::string VerifyKey::file_text() const { return public_key_text(key_, kPublicTitle); }
+std::string VerifyKey::file_text() const { return public_key_text(key_, kSigningPublicTitle); }
 KeyId VerifyKey::id() const { return key_id(key_); }
 std::string VerifyKey::fingerprint() const { return key_fingerprint(key_); }
 
@@ -82,7 +82,7 @@ SigningKey SigningKey::generate() {
 }
 
 Result<SigningKey> SigningKey::load(const std::filesystem::path& path) {
-  SLUICE_TRY(const auto seed, load_secret_key(path, kSecretTitle));
+  SLUICE_TRY(const auto seed, load_secret_key(path, kSigningSecretTitle));
   SigningKey key;
   std::array<std::uint8_t, crypto_sign_PUBLICKEYBYTES> public_part{};
   crypto_sign_seed_keypair(public_part.data(), key.secret_->bytes.data(), seed->data());
@@ -93,7 +93,7 @@ Result<SigningKey> SigningKey::load(const std::filesystem::path& path) {
 Result<void> SigningKey::save(const std::filesystem::path& path) const {
   GuardedBytes seed(crypto_sign_SEEDBYTES);
   crypto_sign_ed25519_sk_to_seed(seed.data(), secret_->bytes.data());
-  return save_secret_key(path, kSecretTitle, seed);
+  return save_secret_key(path, kSigningSecretTitle, seed);
 }
 
 VerifyKey SigningKey::verify_key() const {

@@ -71,7 +71,8 @@ Accepted accept_head(const RawRequest& raw, bool secure, const std::string& loca
   for (const auto& field : raw) {
     request.headers.emplace(field.name_string(), field.value());
   }
-  if ((accepted.refusal = check_method(raw))) {
+  accepted.refusal = check_method(raw);
+  if (accepted.refusal) {
     return accepted;
   }
   auto target = parse_target(request.target);

@@ -24,7 +24,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using observe::Metric;
 
-constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
+constexpr auto kAcceptResult = asio::as_tuple(asio::use_awaitable);
 
 // Without descriptors left, accept() fails until a connection ends.
 constexpr std::chrono::milliseconds kAcceptPause{100};
@@ -69,7 +69,7 @@ asio::awaitable<void> accept_from(Hub* hub, tcp::acceptor* acceptor, asio::ssl::
     }
   };
   while (acceptor->is_open()) {
-    auto [error, socket] = co_await acceptor->async_accept(kResult);
+    auto [error, socket] = co_await acceptor->async_accept(kAcceptResult);
     if (!error && hub->open.size() >= hub->limits.connections) {
       refuse(*hub, std::move(socket), tls != nullptr);
     } else if (!error && !hub->stopping) {
@@ -81,7 +81,7 @@ asio::awaitable<void> accept_from(Hub* hub, tcp::acceptor* acceptor, asio::ssl::
       hub->events.failure(observe::Level::kWarning, "http.accept_failed",
                           errno_error("accept", error.value()));
       asio::steady_timer pause(hub->io, kAcceptPause);
-      co_await pause.async_wait(kResult);
+      co_await pause.async_wait(kAcceptResult);
     }
   }
 }
@@ -144,7 +144,7 @@ Result<std::unique_ptr<asio::ssl::context>> load_tls(const ServerOptions& option
 }  // namespace
 
 struct Server::State {
-  State(ServerOptions options, Handler handler, observe::Counters& counters,
+  State(const ServerOptions& options, Handler handler, observe::Counters& counters,
         observe::EventSink& events)
       : hub(options, std::move(handler), counters, events) {}
 
@@ -177,7 +177,7 @@ struct Server::State {
   std::thread io_thread;
 };
 
-Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Handler handler,
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Handler handler,
                                               observe::Counters& counters,
                                               observe::EventSink& events) {
   const SignalsBlocked blocked;

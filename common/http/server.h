@@ -53,7 +53,7 @@ class Server {
  public:
   // Listens and serves. `handler` is called by all workers at once. `counters` and `events` outlive
   // the server. kInvalid: an address or a certificate that cannot be used; kIo: the port is taken.
-  static Result<std::unique_ptr<Server>> start(ServerOptions options, Handler handler,
+  static Result<std::unique_ptr<Server>> start(const ServerOptions& options, Handler handler,
                                                observe::Counters& counters,
                                                observe::EventSink& events);
   Server(const Server&) = delete;

@@ -10,6 +10,7 @@
 #include "common/observe/events.h"
 
 namespace spdlog {
+// NOLINTBEGIN(readability-identifier-naming): names of spdlog
 class logger;
 namespace details {
 class thread_pool;
@@ -17,6 +18,7 @@ class thread_pool;
 namespace sinks {
 class sink;
 }
+// NOLINTEND(readability-identifier-naming)
 }  // namespace spdlog
 
 namespace sluice::observe {

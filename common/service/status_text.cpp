@@ -17,7 +17,7 @@ std::size_t width(std::string_view text) {
   }));
 }
 
-std::string padded(std::string text, std::size_t to) {
+std::string padded(const std::string& text, std::size_t to) {
   const std::size_t has = width(text);
   return has < to ? text + std::string(to - has, ' ') : text;
 }

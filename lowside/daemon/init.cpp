@@ -25,7 +25,7 @@ Result<void> init(const std::filesystem::path& folder) {
             << "      " << key.verify_key().fingerprint() << "\n";
   if (const Result<void> made = generate_site_key(folder / "apt", {}); !made) {
     if (made.error().code != ErrorCode::kNotFound) {
-      return made;
+      return made.error();
     }
     std::cout << "      no key for apt subsets was made: " << made.error().message() << "\n";
     return {};

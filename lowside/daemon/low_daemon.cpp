@@ -138,7 +138,7 @@ Result<std::uint64_t> LowDaemon::resend(std::string_view ranges) {
   return planned;
 }
 
-void LowDaemon::keep_house(std::stop_token stop) {
+void LowDaemon::keep_house(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   while (!stop.stop_requested()) {

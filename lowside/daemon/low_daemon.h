@@ -62,7 +62,7 @@ class LowDaemon {
   Result<void> open_stores();
   Result<void> open_link();
   Result<Epoch> next_epoch();
-  void keep_house(std::stop_token stop);
+  void keep_house(const std::stop_token& stop);
 
   Options options_;
   std::string fixed_settings_;  // all but the sources and the policy, as text

@@ -18,7 +18,7 @@ SourceRunner::SourceRunner(std::unique_ptr<Upstream> upstream, const RunnerParts
                            std::filesystem::path work)
     : upstream_(std::move(upstream)), parts_(parts), work_(std::move(work)) {
   status_.name = upstream_->name();
-  thread_ = std::jthread([this](std::stop_token stop) { run(std::move(stop)); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
 void SourceRunner::poll_soon() {
@@ -34,7 +34,7 @@ SourceStatus SourceRunner::status() const {
   return status_;
 }
 
-void SourceRunner::run(std::stop_token stop) {
+void SourceRunner::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
       const std::lock_guard lock(mutex_);
@@ -74,7 +74,7 @@ Result<Proposal> SourceRunner::ask_upstream(std::stop_token stop) {
   return upstream_->poll(context);
 }
 
-std::chrono::seconds SourceRunner::poll(std::stop_token stop) {
+std::chrono::seconds SourceRunner::poll(const std::stop_token& stop) {
   const Result<Proposal> proposal = ask_upstream(stop);
   if (!proposal) {
     return failed(proposal.error());

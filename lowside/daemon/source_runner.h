@@ -57,8 +57,8 @@ class SourceRunner {
   SourceStatus status() const;
 
  private:
-  void run(std::stop_token stop);
-  std::chrono::seconds poll(std::stop_token stop);
+  void run(const std::stop_token& stop);
+  std::chrono::seconds poll(const std::stop_token& stop);
   Result<Proposal> ask_upstream(std::stop_token stop);
   std::chrono::seconds failed(const Error& error);
   void succeeded(const Proposal& proposal, std::optional<ShipmentSequence> shipment);

@@ -32,6 +32,7 @@ void SourceSet::apply(std::vector<ConfiguredSource> sources) {
 std::vector<SourceStatus> SourceSet::status() const {
   const std::lock_guard lock(mutex_);
   std::vector<SourceStatus> all;
+  all.reserve(running_.size());
   for (const auto& [name, source] : running_) {
     all.push_back(source.runner->status());
   }

@@ -26,8 +26,8 @@ std::optional<std::uint64_t> range_start(std::string_view content_range) {
   }
   content_range.remove_prefix(kUnit.size());
   std::uint64_t start = 0;
-  const char* const last = content_range.data() + content_range.size();
-  const auto [end, error] = std::from_chars(content_range.data(), last, start);
+  const char* const last = content_range.end();
+  const auto [end, error] = std::from_chars(content_range.begin(), last, start);
   if (error != std::errc() || end == last || *end != '-') {
     return std::nullopt;
   }
@@ -69,8 +69,8 @@ Result<std::unique_ptr<FileBody>> FileBody::open(PartFolder& folder, const Fetch
     return too_large(uri.text, limit);
   }
   std::unique_ptr<FileBody> body(new FileBody(folder, request, uri, limit));
-  if (Result<void> opened = body->open_part(); !opened) {
-    return with_thing(std::move(opened).error(), uri.text);
+  if (const Result<void> opened = body->open_part(); !opened) {
+    return with_thing(opened.error(), uri.text);
   }
   return body;
 }
@@ -175,8 +175,8 @@ Result<void> FileBody::write(ByteView bytes) {
                  "is longer than the " + std::to_string(most) + " bytes that are expected",
                  "the upstream's file and its index differ: wait for its next update"};
   }
-  if (Result<void> written = file_->write_at(size_, bytes); !written) {
-    return with_thing(std::move(written).error(), thing_);
+  if (const Result<void> written = file_->write_at(size_, bytes); !written) {
+    return with_thing(written.error(), thing_);
   }
   hasher_.update(bytes);
   size_ += bytes.size();
@@ -192,8 +192,9 @@ Result<void> FileBody::end() {
   }
   file_.reset();
   const std::filesystem::path target = folder_.next_fetched_path();
-  if (Result<void> renamed = folder_.files().rename(folder_.part_path(key_), target); !renamed) {
-    return with_thing(std::move(renamed).error(), thing_);
+  if (const Result<void> renamed = folder_.files().rename(folder_.part_path(key_), target);
+      !renamed) {
+    return with_thing(renamed.error(), thing_);
   }
   folder_.drop_part(key_);
   fetched_ = target;

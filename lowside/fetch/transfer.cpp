@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/base/present.h"
+
 namespace sluice::low {
 
 using observe::Metric;
@@ -169,8 +171,8 @@ bool Transfer::take_body(ByteView bytes) {
     return false;
   }
   context_.counters.add(Metric::kFetchedBytes, bytes.size());
-  if (Result<void> written = body_->write(bytes); !written) {
-    refusal_ = std::move(written).error();
+  if (const Result<void> written = body_->write(bytes); !written) {
+    refusal_ = written.error();
     return false;
   }
   return true;
@@ -192,8 +194,8 @@ bool Transfer::begin_body() {
   if (length >= 0) {
     head.length = static_cast<std::uint64_t>(length);
   }
-  if (Result<void> begun = body_->begin(head); !begun) {
-    refusal_ = std::move(begun).error();
+  if (const Result<void> begun = body_->begin(head); !begun) {
+    refusal_ = begun.error();
     return false;
   }
   return true;
@@ -223,7 +225,7 @@ std::optional<Transfer::Again> Transfer::conclude(CURLcode code, SteadyTime now)
   } else if (code != CURLE_OK) {
     again = judge_transport(code, now);
   } else {
-    again = begin_body() ? succeed(now) : judge_refusal(std::move(*refusal_), now);
+    again = begin_body() ? succeed(now) : judge_refusal(present(std::move(refusal_)), now);
   }
   if (!again || again->failure) {
     target_ = origin_;  // where a redirect led may be good for a while only
@@ -323,7 +325,7 @@ std::optional<Transfer::Again> Transfer::again_or_fail(Error error, Metric metri
   }
   const auto asked = parse_retry_after(header("Retry-After"), context_.clock.utc_now());
   const milliseconds delay = context_.retry->delay(failures_, asked);
-  if (now + delay >= *deadline_) {
+  if (now + delay >= present(deadline_)) {
     error.cause += "; gave up after " +
                    std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time_).count()) +
                    " s";
@@ -341,8 +343,8 @@ std::optional<Transfer::Again> Transfer::fail(Error error, Metric metric) {
 }
 
 std::optional<Transfer::Again> Transfer::succeed(SteadyTime now) {
-  if (Result<void> ended = body_->end(); !ended) {
-    return judge_refusal(std::move(ended).error(), now);
+  if (const Result<void> ended = body_->end(); !ended) {
+    return judge_refusal(ended.error(), now);
   }
   return std::nullopt;
 }

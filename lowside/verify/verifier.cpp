@@ -18,8 +18,8 @@ std::string cure() {
 }  // namespace
 
 Result<VerifiedFile> Verifier::verify(FetchedFile file, const Expectation& expectation) {
-  if (Result<void> checked = check(file, expectation); !checked) {
-    Error error = std::move(checked).error();
+  if (const Result<void> checked = check(file, expectation); !checked) {
+    Error error = checked.error();
     if (error.code == ErrorCode::kIntegrity || error.code == ErrorCode::kInvalid) {
       counters_.add(observe::Metric::kUpstreamBadDigest);
       return refuse(quarantine_, events_, file, "verify", std::move(error));

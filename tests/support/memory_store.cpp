@@ -75,7 +75,11 @@ Result<std::optional<std::pair<std::string, std::string>>> MemoryStore::last_at_
   const std::lock_guard lock(mutex_);
   const Values& held = visible_[static_cast<std::size_t>(family)];
   auto at = held.upper_bound(key);
-  if (at == held.begin() || !(--at)->first.starts_with(prefix)) {
+  if (at == held.begin()) {
+    return std::optional<std::pair<std::string, std::string>>();
+  }
+  --at;
+  if (!at->first.starts_with(prefix)) {
     return std::optional<std::pair<std::string, std::string>>();
   }
   return std::optional(std::pair(at->first, at->second));

@@ -50,8 +50,7 @@ Result<void> ParagraphReader::add_line(Paragraph& paragraph, std::string_view li
       return invalid("continues a field, but none has begun");
     }
     std::string_view& value = paragraph.fields_.back().value;
-    const char* end = line.data() + line.size();
-    value = {value.data(), static_cast<std::size_t>(end - value.data())};
+    value = std::string_view(value.begin(), line.end());
     return {};
   }
   const std::size_t colon = line.find(':');

@@ -51,7 +51,7 @@ Result<std::string> good_signature(const std::string& thing, const process::Outc
 }
 
 Result<process::Outcome> run_gpgv(const PrivateDirectory& folder,
-                                  std::vector<std::string> arguments, std::stop_token stop) {
+                                  std::vector<std::string> arguments, const std::stop_token& stop) {
   process::Command command;
   command.arguments = {"gpgv",
                        "--homedir",
@@ -85,7 +85,7 @@ bool is_one_signed_text(std::string_view text) {
 }  // namespace
 
 Result<SignedText> verify_in_release(const std::string& thing, std::string_view in_release,
-                                     ByteView keyring, std::stop_token stop) {
+                                     ByteView keyring, const std::stop_token& stop) {
   if (!is_one_signed_text(in_release)) {
     return refused(thing, "is not one signed text from its first line to its last");
   }
@@ -103,7 +103,7 @@ Result<SignedText> verify_in_release(const std::string& thing, std::string_view 
 
 Result<SignedText> verify_release(const std::string& thing, std::string_view release,
                                   std::string_view signature, ByteView keyring,
-                                  std::stop_token stop) {
+                                  const std::stop_token& stop) {
   SLUICE_TRY(const auto folder, PrivateDirectory::make());
   auto& files = posix_file_system();
   SLUICE_TRY_VOID(write_file_durably(files, folder.path() / "keyring.gpg", keyring));

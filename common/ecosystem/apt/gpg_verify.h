@@ -23,10 +23,10 @@ struct SignedText {
 // behind the signed text. kIntegrity: it does not hold; kNotFound: gpgv is not installed. `thing`
 // is named in errors.
 Result<SignedText> verify_in_release(const std::string& thing, std::string_view in_release,
-                                     ByteView keyring, std::stop_token stop);
+                                     ByteView keyring, const std::stop_token& stop);
 // A Release file with its detached signature, Release.gpg.
 Result<SignedText> verify_release(const std::string& thing, std::string_view release,
                                   std::string_view signature, ByteView keyring,
-                                  std::stop_token stop);
+                                  const std::stop_token& stop);
 
 }  // namespace sluice::apt

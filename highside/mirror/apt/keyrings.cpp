@@ -34,6 +34,7 @@ const Bytes* AptKeyrings::find(std::string_view archive) const {
 
 std::vector<std::string> AptKeyrings::archives() const {
   std::vector<std::string> names;
+  names.reserve(keyrings_.size());
   for (const auto& [name, keyring] : keyrings_) {
     names.push_back(name);
   }

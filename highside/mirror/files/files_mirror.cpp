@@ -48,12 +48,12 @@ http::Response FilesMirror::handle(const http::Request& request) const {
     return folder(request, edition, document.substr(1));
   }
   document.erase(0, 1);
-  const auto entry = catalog_.find(edition, "file", document);
-  if (!entry) {
-    return failure(entry.error());
+  const auto found = catalog_.find(edition, "file", document);
+  if (!found) {
+    return failure(found.error());
   }
-  if (*entry) {
-    return file(request, **entry);
+  if (const auto& entry = *found) {
+    return file(request, *entry);
   }
   // A folder without its slash: relative links would lead astray.
   const auto as_folder =

@@ -151,21 +151,22 @@ http::Response NpmMirror::handle_package(const http::Request& request, std::stri
 }
 
 http::Response NpmMirror::packument(const http::Request& request, const std::string& name) {
-  const auto entry = find(name);
-  if (!entry) {
-    return to_response(entry.error());
+  const auto found = find(name);
+  if (!found) {
+    return to_response(found.error());
   }
-  if (!*entry) {
+  const auto& entry = *found;
+  if (!entry) {
     return to_response(not_held(name));
   }
   const PackumentForm form = wanted_form(request);
   const bool is_full = form == PackumentForm::kFull;
-  const std::string key = name + '\n' + std::to_string((*entry)->since.value()) +
+  const std::string key = name + '\n' + std::to_string(entry->since.value()) +
                           (is_full ? "\nfull\n" : "\nabbreviated\n") + root(request);
   auto document = cache_.find(key);
   if (!document) {
     proto::NpmPackage package;
-    if (!package.ParseFromString((*entry)->body)) {
+    if (!package.ParseFromString(entry->body)) {
       return failure(500, name + ": its record cannot be read");
     }
     RenderedDocument rendered{render_packument(package, form, root(request)), ""};

@@ -32,10 +32,10 @@ Result<std::vector<apt::ArchiveSuite>> read_sources(const AptSettings& settings)
   return all;
 }
 
-Result<std::vector<std::string>> machine_architecture(std::stop_token stop) {
+Result<std::vector<std::string>> machine_architecture(const std::stop_token& stop) {
   process::Command command;
   command.arguments = {"dpkg", "--print-architecture"};
-  SLUICE_TRY(const auto outcome, process::run(command, std::move(stop)));
+  SLUICE_TRY(const auto outcome, process::run(command, stop));
   const std::string name(trim(outcome.standard_output));
   if (outcome.exit_code != 0 || !apt::is_safe_segment(name)) {
     return Error{ErrorCode::kIo, "dpkg --print-architecture", outcome.standard_error,
@@ -49,7 +49,7 @@ Result<Bytes> keyring_of(const apt::ArchiveSuite& source) {
   if (files.empty() && source.inline_key.empty()) {
     std::vector<std::string> names;
     // A machine without the folder trusts nobody, which is told below.
-    static_cast<void>(posix_file_system().list_files(kTrusted, [&](std::string name) {
+    static_cast<void>(posix_file_system().list_files(kTrusted, [&](const std::string& name) {
       if (name.ends_with(".gpg") || name.ends_with(".asc")) {
         names.push_back(std::string(kTrusted) + "/" + name);
       }
@@ -67,11 +67,12 @@ Result<Bytes> keyring_of(const apt::ArchiveSuite& source) {
 
 }  // namespace
 
-Result<ConfiguredSuites> configured_suites(const AptSettings& settings, std::stop_token stop) {
+Result<ConfiguredSuites> configured_suites(const AptSettings& settings,
+                                           const std::stop_token& stop) {
   SLUICE_TRY(const auto entries, read_sources(settings));
   auto architectures = settings.architectures;
   if (architectures.empty()) {
-    SLUICE_TRY(architectures, machine_architecture(std::move(stop)));
+    SLUICE_TRY(architectures, machine_architecture(stop));
   }
   std::vector<Suite> joined;
   ConfiguredSuites result;

@@ -15,6 +15,7 @@ struct ConfiguredSuites {
 // Reads the sources files anew. Entries for the same suite of the same archive are joined. Where
 // there is no Signed-By, the machine's trusted keys (/etc/apt/trusted.gpg.d) count, as with apt.
 // An Error: a sources file that does not read, or no suite at all.
-Result<ConfiguredSuites> configured_suites(const AptSettings& settings, std::stop_token stop);
+Result<ConfiguredSuites> configured_suites(const AptSettings& settings,
+                                           const std::stop_token& stop);
 
 }  // namespace sluice::low

@@ -9,7 +9,7 @@
 namespace sluice::low {
 namespace {
 
-constexpr auto kTimeLimit = std::chrono::minutes(2);  // a new key may wait for random bytes
+constexpr auto kGpgTimeLimit = std::chrono::minutes(2);  // a new key may wait for random bytes
 
 // One GnuPG home for one task, with its agent ended at the end: keys lie in plain files otherwise,
 // where they can be backed up, and no daemon of gpg's stays behind.
@@ -45,15 +45,15 @@ class GpgHome {
       : folder_(std::move(folder)), stop_(std::move(stop)) {}
 
   Result<process::Outcome> execute(std::vector<std::string> arguments, std::string_view input,
-                                   std::stop_token stop) const {
+                                   const std::stop_token& stop) const {
     process::Command command;
     command.arguments = std::move(arguments);
     command.environment = {
         {"GNUPGHOME", folder_.path()}, {"HOME", folder_.path()}, {"LC_ALL", "C"}};
     command.working_directory = folder_.path();
     command.standard_input = input;
-    command.time_limit = kTimeLimit;
-    return process::run(command, std::move(stop));
+    command.time_limit = kGpgTimeLimit;
+    return process::run(command, stop);
   }
 
   apt::PrivateDirectory folder_;

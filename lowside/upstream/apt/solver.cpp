@@ -13,7 +13,7 @@
 namespace sluice::low {
 namespace {
 
-constexpr auto kTimeLimit =
+constexpr auto kSolverTimeLimit =
     std::chrono::minutes(10);           // reading the largest archives takes a minute
 constexpr std::size_t kMaxCause = 800;  // of apt's words in a message
 
@@ -50,7 +50,7 @@ class PrivateApt {
                            {"HOME", root_},
                            {"LC_ALL", "C"}};
     command.working_directory = root_;
-    command.time_limit = kTimeLimit;
+    command.time_limit = kSolverTimeLimit;
     return process::run(command, context_.stop);
   }
 

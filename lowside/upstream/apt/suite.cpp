@@ -47,7 +47,8 @@ void SuiteReader::count(const Error& error) const {
 }
 
 Result<AcceptedSuite> SuiteReader::verify(const Suite& suite, std::string in_release,
-                                          std::string release, std::string release_gpg) const {
+                                          const std::string& release,
+                                          std::string release_gpg) const {
   const bool inline_signed = !in_release.empty();
   const std::string uri = suite.uri(suite.folder() + (inline_signed ? kInRelease : kRelease));
   if (inline_signed && !in_release.starts_with("-----BEGIN PGP SIGNED MESSAGE-----")) {
@@ -103,7 +104,7 @@ Result<AcceptedSuite> SuiteReader::fetch(const Suite& suite, proto::StoredAptSui
   if (!answer && answer.error().code == ErrorCode::kNotFound) {
     SLUICE_TRY(auto release, document(suite, kRelease, nullptr));
     SLUICE_TRY(auto signature, document(suite, kReleaseGpg, nullptr));
-    return verify(suite, "", std::move(release.body), std::move(signature.body));
+    return verify(suite, "", release.body, std::move(signature.body));
   }
   if (!answer) {
     return std::move(answer).error();
@@ -148,12 +149,11 @@ Result<AcceptedSuite> SuiteReader::accept(const Suite& suite, proto::StoredAptSu
 std::optional<AcceptedSuite> SuiteReader::accepted_before(const Suite& suite) {
   const auto folder = kept(suite);
   std::string in_release = kept_text(folder / kInRelease);
-  std::string release = kept_text(folder / kRelease);
+  const std::string release = kept_text(folder / kRelease);
   if (in_release.empty() && release.empty()) {
     return std::nullopt;
   }
-  auto accepted =
-      verify(suite, std::move(in_release), std::move(release), kept_text(folder / kReleaseGpg));
+  auto accepted = verify(suite, std::move(in_release), release, kept_text(folder / kReleaseGpg));
   if (!accepted || !check_times(*accepted, nullptr)) {
     return std::nullopt;
   }
@@ -169,8 +169,7 @@ void SuiteReader::add_detached(AcceptedSuite& suite) {
   if (!release || !signature) {
     return;
   }
-  const auto accepted =
-      verify(suite.suite, "", std::move(release->body), std::move(signature->body));
+  const auto accepted = verify(suite.suite, "", release->body, std::move(signature->body));
   // A clear signature covers its text without the last line's end.
   if (accepted && trim(accepted->release) == trim(suite.release)) {
     suite.release = accepted->release;

@@ -52,8 +52,8 @@ class SuiteReader {
   void add_detached(AcceptedSuite& suite);
 
  private:
-  Result<AcceptedSuite> verify(const Suite& suite, std::string in_release, std::string release,
-                               std::string release_gpg) const;
+  Result<AcceptedSuite> verify(const Suite& suite, std::string in_release,
+                               const std::string& release, std::string release_gpg) const;
   Result<void> check_times(const AcceptedSuite& accepted, const proto::StoredAptSuite* state) const;
   Result<Document> document(const Suite& suite, const char* name,
                             const proto::StoredAptSuite* condition);

@@ -83,8 +83,8 @@ Result<void> FilesUpstream::poll_drop_folder(Poll& poll) {
     if (taken.contains(path)) {
       // The cursor that says so was saved together with its shipment.
       if (!settings_.done_folder.empty()) {
-        if (Result<void> moved = drop_.move_to_done(path); !moved) {
-          problems.push_back(std::move(moved).error());
+        if (const Result<void> moved = drop_.move_to_done(path); !moved) {
+          problems.push_back(moved.error());
         }
       }
     } else {

@@ -9,19 +9,19 @@ namespace json = boost::json;
 
 constexpr int kFormat = 1;
 
-std::string text_of(const json::object& object, std::string_view key) {
+std::string text_at(const json::object& object, std::string_view key) {
   return std::string(object.at(key).as_string());
 }
 
 NpmTracked read_tracked(const json::object& object) {
   NpmTracked tracked;
-  tracked.etag = text_of(object, "etag");
-  tracked.answer = text_of(object, "answer");
-  tracked.record = text_of(object, "record");
+  tracked.etag = text_at(object, "etag");
+  tracked.answer = text_at(object, "answer");
+  tracked.record = text_at(object, "record");
   for (const auto& [version, shipped] : object.at("versions").as_object()) {
     const json::object& digests = shipped.as_object();
     tracked.versions.emplace(
-        version, NpmShipped{text_of(digests, "tarball"), text_of(digests, "integrity")});
+        version, NpmShipped{text_at(digests, "tarball"), text_at(digests, "integrity")});
   }
   return tracked;
 }
@@ -40,7 +40,7 @@ Result<NpmCursor> NpmCursor::read(std::string_view text) {
       return Error{ErrorCode::kInvalid, "npm cursor", "it is of another version of this program",
                    "remove the source's cursor: everything is then looked at again"};
     }
-    cursor.keys = text_of(object, "keys");
+    cursor.keys = text_at(object, "keys");
     for (const auto& [name, tracked] : object.at("packages").as_object()) {
       cursor.packages.emplace(name, read_tracked(tracked.as_object()));
     }

@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "common/ecosystem/npm/package_name.h"
 #include "common/ecosystem/npm/semver.h"
+#include "lowside/upstream/npm/json_member.h"
 #include "lowside/upstream/npm/platform.h"
 
 namespace sluice::low {
@@ -13,11 +14,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kFolder = "node_modules/";
-
-std::string text_of(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 bool is_set(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
@@ -76,7 +72,7 @@ std::optional<Digest> strongest_digest(std::string_view sri) {
     }
   };
   std::optional<Digest> best;
-  for (std::string_view part : split(sri, ' ')) {
+  for (const std::string_view part : split(sri, ' ')) {
     const auto digest = Digest::from_sri(part.substr(0, part.find('?')));
     if (digest && (!best || kStrength(digest->algorithm()) > kStrength(best->algorithm()))) {
       best = digest;

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "common/ecosystem/npm/json_text.h"
+#include "lowside/upstream/npm/json_member.h"
 #include "lowside/upstream/npm/lock_file.h"
 
 namespace sluice::low {
@@ -26,11 +27,6 @@ std::optional<json::value> parse(std::string_view text) {
   json::value value = json::parse(json::string_view(text.data(), text.size()), failure,
                                   json::storage_ptr(), options);
   return failure ? std::nullopt : std::optional(std::move(value));
-}
-
-std::string text_of(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 // The members that are strings; others (npm's time.unpublished is an object) say nothing here.
@@ -135,30 +131,29 @@ Result<NpmManifest> read_manifest(const std::string& name, const std::string& ve
   if (!value || !value->is_object()) {
     return garbage("not a JSON object");
   }
-  NpmManifest manifest;
-  manifest.text = std::move(text);
-  manifest.json = std::move(value->get_object());
-  if (text_of(manifest.json, "name") != name || text_of(manifest.json, "version") != version) {
+  auto& object = value->get_object();
+  if (text_of(object, "name") != name || text_of(object, "version") != version) {
     return garbage("it names another package or version");
   }
-  const auto* dist = manifest.json.if_contains("dist");
-  if (dist == nullptr || !dist->is_object()) {
+  const auto* entry = object.if_contains("dist");
+  if (entry == nullptr || !entry->is_object()) {
     return garbage("it has no dist");
   }
-  manifest.tarball = text_of(dist->get_object(), "tarball");
-  if (!is_http(manifest.tarball)) {
+  const auto& dist = entry->get_object();
+  std::string tarball = text_of(dist, "tarball");
+  if (!is_http(tarball)) {
     return garbage("dist.tarball is not an http address");
   }
-  manifest.integrity = text_of(dist->get_object(), "integrity");
-  manifest.digest =
-      manifest.integrity.empty()
-          ? Digest::from_hex(DigestAlgorithm::kSha1, text_of(dist->get_object(), "shasum"))
-          : strongest_digest(manifest.integrity);
-  if (!manifest.digest) {
+  std::string integrity = text_of(dist, "integrity");
+  auto digest = integrity.empty()
+                    ? Digest::from_hex(DigestAlgorithm::kSha1, text_of(dist, "shasum"))
+                    : strongest_digest(integrity);
+  if (!digest) {
     return garbage("dist has neither an integrity nor a shasum that can be checked");
   }
-  manifest.signatures = read_signatures(dist->get_object());
-  return manifest;
+  auto signatures = read_signatures(dist);
+  return NpmManifest{std::move(text),      std::move(object),  std::move(tarball),
+                     std::move(integrity), std::move(*digest), std::move(signatures)};
 }
 
 }  // namespace sluice::low

@@ -24,8 +24,7 @@ struct NpmManifest {
   boost::json::object json;
   std::string tarball;    // dist.tarball
   std::string integrity;  // dist.integrity as it came; empty if there is none
-  std::optional<Digest>
-      digest;  // of dist.integrity; of dist.shasum only where there is no integrity
+  Digest digest;          // of dist.integrity; of dist.shasum only where there is no integrity
   std::vector<NpmSignature> signatures;
 };
 

@@ -1,5 +1,6 @@
 // Of a poll: what may cross together.
 #include "common/base/hasher.h"
+#include "common/base/present.h"
 #include "common/base/text.h"
 #include "lowside/upstream/npm/poll.h"
 
@@ -94,14 +95,14 @@ void NpmPoll::publish_package(const std::string& name, Package& package,
   for (auto& [version, entry] : package.versions) {
     if (is_shipped(name, version) || shippable.contains({name, version})) {
       now.versions[version] = {hex_encode(as_bytes(entry.blob.sha256())),
-                               package.checked.at(version).manifest.digest->sri()};
+                               package.checked.at(version).manifest.digest.sri()};
       held.emplace(version, std::move(entry));
     }
   }
   if (held.empty()) {
     return;
   }
-  proto::Record record = make_npm_record(name, *package.packument, held);
+  proto::Record record = make_npm_record(name, present(package.packument), held);
   now.etag = package.etag;
   now.answer = package.answer;
   now.record = sha256(as_bytes(record.body())).hex();

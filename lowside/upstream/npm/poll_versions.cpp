@@ -1,4 +1,5 @@
 // Of a poll: are the versions what the registry says they are?
+#include "common/base/present.h"
 #include "common/base/text.h"
 #include "common/ecosystem/npm/package_name.h"
 #include "lowside/upstream/npm/platform.h"
@@ -24,8 +25,9 @@ void NpmPoll::check_manifests() {
 }
 
 void NpmPoll::check_version(const std::string& name, Package& package, const std::string& version) {
-  const auto found = package.packument->versions.find(version);
-  if (found == package.packument->versions.end()) {
+  auto& listed = present(package.packument).versions;
+  const auto found = listed.find(version);
+  if (found == listed.end()) {
     if (is_shipped(name, version)) {
       check_unpublished(name, package, version);
     } else {
@@ -80,15 +82,15 @@ Result<std::vector<Evidence>> NpmPoll::check_signature(const std::string& name,
                                                        const Package& package,
                                                        const NpmManifest& manifest) {
   std::vector<Evidence> evidence;
-  evidence.push_back(manifest.integrity.empty() ? Evidence{"shasum", manifest.digest->hex()}
-                                                : Evidence{"sri", manifest.digest->sri()});
+  evidence.push_back(manifest.integrity.empty() ? Evidence{"shasum", manifest.digest.hex()}
+                                                : Evidence{"sri", manifest.digest.sri()});
   const bool may_be_unsigned =
       settings_.signatures == NpmSignatures::kWhenPresent && manifest.signatures.empty();
   if (keys_ && !may_be_unsigned) {
-    const auto time = package.packument->time.find(version);
+    const auto& times = present(package.packument).time;
+    const auto time = times.find(version);
     SLUICE_TRY(std::string key,
-               keys_->verify(name, version, manifest,
-                             time == package.packument->time.end() ? "" : time->second));
+               keys_->verify(name, version, manifest, time == times.end() ? "" : time->second));
     evidence.push_back({"npm-signature", std::move(key)});
   }
   return evidence;
@@ -99,9 +101,13 @@ void NpmPoll::take_tarballs() {
   std::vector<VersionId> ids;
   for (auto& [name, package] : packages_) {
     for (const auto& [version, checked] : package.checked) {
-      auto held = context_.intake.held(*checked.manifest.digest);
-      if (!held || *held) {
-        take_blob(name, version, held ? Result<proto::Blob>(**held) : held.error());
+      const auto found = context_.intake.held(checked.manifest.digest);
+      if (!found) {
+        take_blob(name, version, found.error());
+        continue;
+      }
+      if (const auto& held = *found) {
+        take_blob(name, version, *held);
         continue;
       }
       FetchRequest request;
@@ -118,7 +124,7 @@ void NpmPoll::take_tarballs() {
     const Checked& checked = packages_[name].checked.at(version);
     if (file) {
       Expectation expectation;
-      expectation.digests = {*checked.manifest.digest};
+      expectation.digests = {checked.manifest.digest};
       expectation.media_types = {"application/gzip"};
       expectation.evidence = checked.evidence;
       take_blob(name, version, context_.intake.take(std::move(*file), expectation));

@@ -39,6 +39,7 @@ proto::Record make_npm_record(const std::string& name, const Packument& packumen
                               const std::map<std::string, HeldVersion>& held) {
   SLUICE_ASSERT(!held.empty());
   std::vector<std::string> versions;
+  versions.reserve(held.size());
   for (const auto& [version, ignored] : held) {
     versions.push_back(version);
   }

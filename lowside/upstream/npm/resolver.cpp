@@ -198,7 +198,7 @@ Result<void> NpmResolver::prepare(const NpmWant& want) const {
   return write_text(folder_ / "project/package.json", want.package_json);
 }
 
-Result<std::string> NpmResolver::resolve(const NpmWant& want, std::stop_token stop) {
+Result<std::string> NpmResolver::resolve(const NpmWant& want, const std::stop_token& stop) {
   SLUICE_TRY_VOID(prepare(want));
   process::Command command;
   command.arguments = {settings_.npm,
@@ -216,7 +216,7 @@ Result<std::string> NpmResolver::resolve(const NpmWant& want, std::stop_token st
   command.environment = environment(folder_ / "home");
   command.working_directory = folder_ / "project";
   command.time_limit = kTimeLimit;
-  SLUICE_TRY(const process::Outcome outcome, process::run(command, std::move(stop)));
+  SLUICE_TRY(const process::Outcome outcome, process::run(command, stop));
   if (outcome.exit_code != 0) {
     return to_error(want, outcome);
   }

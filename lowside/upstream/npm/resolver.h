@@ -20,7 +20,7 @@ class NpmResolver {
   // The text of the lock file that npm makes of want.package_json. kNotFound: npm is not there, a
   // package is not in the registry, or none of its versions is in the range; kInvalid: npm sees a
   // conflict; kUnavailable: the registry did not answer.
-  Result<std::string> resolve(const NpmWant& want, std::stop_token stop);
+  Result<std::string> resolve(const NpmWant& want, const std::stop_token& stop);
 
  private:
   Result<void> prepare(const NpmWant& want) const;

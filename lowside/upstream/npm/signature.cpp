@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "common/base/text.h"
+#include "lowside/upstream/npm/json_member.h"
 
 namespace sluice::low {
 namespace {
@@ -23,11 +24,6 @@ struct FreeContext {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 using KeyHandle = std::unique_ptr<EVP_PKEY, FreeKey>;
-
-std::string text_of(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 // base64 of a SubjectPublicKeyInfo of P-256; null for anything else.
 KeyHandle read_key(std::string_view text) {

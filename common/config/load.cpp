@@ -119,8 +119,8 @@ class Loader {
   }
 
   void read_sections(const SectionSpec& spec, const toml::node* node) {
-    static const toml::table kEmpty;
-    const toml::table* one = node == nullptr ? &kEmpty : node->as_table();
+    static const toml::table empty;
+    const toml::table* one = node == nullptr ? &empty : node->as_table();
     if (!spec.many && one != nullptr) {
       settings_.add(spec.name, read_section(spec, *one, line_of(node), keys_of(*one)));
       return;
@@ -143,7 +143,7 @@ class Loader {
             spec.many ? "write [[" + spec.name + "]]" : "write [" + spec.name + "]");
     if (!spec.many) {
       const std::size_t reported = problems_.size();
-      settings_.add(spec.name, read_section(spec, kEmpty, 0, {}));
+      settings_.add(spec.name, read_section(spec, empty, 0, {}));
       problems_.resize(reported);  // what is missing is there, only not in the right form
     }
   }

@@ -74,10 +74,10 @@ int serve(const Program& program, const std::filesystem::path& file,
     log.failure(Level::kError, "daemon.failed", mounted.error());
     return kExitFailure;
   }
-  http::ServerOptions options{.listen = {settings.string("status", "listen")}, .workers = 2};
+  const http::ServerOptions options{.listen = {settings.string("status", "listen")}, .workers = 2};
   auto server = http::Server::start(
-      std::move(options),
-      [&router](const http::Request& request) { return router.handle(request); }, counters, log);
+      options, [&router](const http::Request& request) { return router.handle(request); }, counters,
+      log);
   if (!server) {
     log.failure(Level::kError, "daemon.failed", server.error());
     return kExitFailure;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/base/present.h"
+
 namespace sluice::high {
 namespace {
 
@@ -192,7 +194,7 @@ void LinkReader::take_header(const wire::AnnounceHeader& /*header*/, MutableByte
                      : announce.error();
     }
   }
-  refuse_announce(*why);
+  refuse_announce(present(why));
 }
 
 void LinkReader::refuse_announce(const Error& why) {

@@ -10,8 +10,8 @@ namespace {
 constexpr int kLongestWaitMillis = 1000;
 
 void initialise_curl() {
-  static const CURLcode kStatus = curl_global_init(CURL_GLOBAL_DEFAULT);
-  SLUICE_ASSERT(kStatus == CURLE_OK);
+  static const CURLcode status = curl_global_init(CURL_GLOBAL_DEFAULT);
+  SLUICE_ASSERT(status == CURLE_OK);
 }
 
 }  // namespace

@@ -2,22 +2,10 @@
 
 #include "common/http/content.h"
 #include "highside/mirror/files/listing.h"
+#include "highside/pipeline/blob_body.h"
 
 namespace sluice::high {
 namespace {
-
-class BlobSource final : public http::BodySource {
- public:
-  explicit BlobSource(std::unique_ptr<store::BlobReader> reader) : reader_(std::move(reader)) {}
-  std::uint64_t size() const override { return reader_->size(); }
-  Result<void> read_at(std::uint64_t offset, MutableByteView into) const override {
-    return reader_->read_at(offset, into);
-  }
-  int descriptor() const override { return reader_->descriptor(); }
-
- private:
-  std::unique_ptr<store::BlobReader> reader_;
-};
 
 http::Response failure(const Error& error) {
   return http::error_response(error.code == ErrorCode::kUnavailable ? 503 : 500, error.message());
@@ -90,7 +78,7 @@ http::Response FilesMirror::file(const http::Request& request, const CatalogEntr
   // A page among the files must not act in the name of this host.
   content.extra.emplace("Content-Security-Policy", "sandbox");
   content.extra.emplace("X-Content-Type-Options", "nosniff");
-  return http::respond(request, content, std::make_shared<BlobSource>(std::move(*reader)));
+  return http::respond(request, content, std::make_shared<BlobBody>(std::move(*reader)));
 }
 
 http::Response FilesMirror::folder(const http::Request& request, Edition edition,

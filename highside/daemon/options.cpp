@@ -55,6 +55,12 @@ std::vector<std::string> texts(const std::vector<std::filesystem::path>& paths) 
 Result<http::ServerOptions> read_serve(const Section& section) {
   http::ServerOptions serve;
   serve.listen = section.strings("listen");
+  for (const std::string& listen : serve.listen) {
+    if (const auto problem = http::listen_problem(listen)) {
+      return section.error("listen", "\"" + listen + "\": " + *problem,
+                           "write 0.0.0.0:8080 or [::]:8080");
+    }
+  }
   serve.certificate = section.path("tls_certificate");
   serve.private_key = section.path("tls_key");
   if (serve.certificate.empty() != serve.private_key.empty()) {

@@ -85,7 +85,7 @@ SectionSpec spool_section() {
       {
           {"passes", Type::kStrings, R"(["0s", "10m"])",
            "When each shipment is sent: delays after it was made.", not_empty()},
-          {"keep_for", Type::kDuration, "90d", "What was sent is kept this long.", at_least("1m")},
+          {"keep_for", Type::kDuration, "90d", "What was sent is kept this long.", at_least("1h")},
           {"keep_bytes", Type::kSize, "500GB",
            "The oldest of what was sent is dropped when more than this is held.", at_least("1MiB")},
       });

@@ -108,7 +108,8 @@ Result<void> Spool::check_held(const SequenceRange& range) const {
   if (range.first < oldest()) {
     return Error{ErrorCode::kNotFound, name_of(range.first),
                  "is no longer held; the oldest is " + std::to_string(oldest().value()),
-                 "let its source be polled anew, and keep more (spool.keep) next time"};
+                 "let its source be polled anew, and keep more (spool.keep_for, spool.keep_bytes) "
+                 "next time"};
   }
   return {};
 }

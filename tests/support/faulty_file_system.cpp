@@ -161,7 +161,7 @@ class FaultyFileSystem::TrackedFile final : public File {
       : plan_(plan), journal_(std::move(journal)), file_(std::move(file)), path_(std::move(path)) {}
 
   Result<void> read_at(std::uint64_t offset, MutableByteView into) const override {
-    if (auto error = plan_.read(path_)) {
+    if (auto error = plan_.next(Operation::kRead, path_)) {
       return *error;
     }
     return file_->read_at(offset, into);
@@ -198,7 +198,7 @@ FaultyFileSystem::~FaultyFileSystem() = default;
 void FaultyFileSystem::crash(Loss loss, std::uint64_t seed) { journal_->take_back(loss, seed); }
 
 Result<std::unique_ptr<File>> FaultyFileSystem::open_for_reading(const fs::path& path) {
-  if (auto error = plan_.read(path.string())) {
+  if (auto error = plan_.next(Operation::kOpen, path.string())) {
     return *error;
   }
   SLUICE_TRY(auto file, posix_file_system().open_for_reading(path));
@@ -207,12 +207,14 @@ Result<std::unique_ptr<File>> FaultyFileSystem::open_for_reading(const fs::path&
 }
 
 Result<std::unique_ptr<File>> FaultyFileSystem::open_for_writing(const fs::path& path) {
-  SLUICE_TRY(const bool there, exists(path));
+  SLUICE_TRY(const bool there, posix_file_system().exists(path));
   if (!there) {
     if (auto error = plan_.next(Operation::kCreate, path.string())) {
       return *error;
     }
     journal_->names(path.parent_path(), {path});
+  } else if (auto error = plan_.next(Operation::kOpen, path.string())) {
+    return *error;
   }
   SLUICE_TRY(auto file, posix_file_system().open_for_writing(path));
   return std::unique_ptr<File>(
@@ -236,7 +238,7 @@ Result<void> FaultyFileSystem::link(const fs::path& from, const fs::path& to) {
 }
 
 Result<void> FaultyFileSystem::make_read_only(const fs::path& path) {
-  if (auto error = plan_.read(path.string())) {
+  if (auto error = plan_.next(Operation::kRead, path.string())) {
     return *error;
   }
   return posix_file_system().make_read_only(path);
@@ -272,7 +274,7 @@ Result<void> FaultyFileSystem::create_directories(const fs::path& path) {
 }
 
 Result<bool> FaultyFileSystem::exists(const fs::path& path) {
-  if (auto error = plan_.read(path.string())) {
+  if (auto error = plan_.next(Operation::kRead, path.string())) {
     return *error;
   }
   return posix_file_system().exists(path);
@@ -280,7 +282,7 @@ Result<bool> FaultyFileSystem::exists(const fs::path& path) {
 
 Result<void> FaultyFileSystem::list_files(const fs::path& path,
                                           const std::function<void(std::string name)>& each) {
-  if (auto error = plan_.read(path.string())) {
+  if (auto error = plan_.next(Operation::kRead, path.string())) {
     return *error;
   }
   return posix_file_system().list_files(path, each);

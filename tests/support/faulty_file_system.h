@@ -19,11 +19,7 @@ class FaultyFileSystem final : public FileSystem {
   FaultyFileSystem(FaultPlan& plan, std::filesystem::path scratch);
   ~FaultyFileSystem() override;
 
-  enum class Loss {
-    kAll,     // everything that was not synced
-    kNone,    // nothing: the system wrote it back just in time
-    kRandom,  // by the seed: the latest names, and the bytes of some files
-  };
+  using Loss = test::Loss;  // kRandom: the latest names, and the bytes of some files
   void crash(Loss loss, std::uint64_t seed = 0);
 
   Result<std::unique_ptr<File>> open_for_reading(const std::filesystem::path& path) override;

@@ -1,5 +1,7 @@
 #include "tests/support/memory_store.h"
 
+#include <cerrno>
+
 namespace sluice::test {
 
 using store::Batch;
@@ -18,10 +20,8 @@ void MemoryStore::apply(Contents& contents, const Batch& batch) {
 }
 
 Result<std::optional<std::string>> MemoryStore::get(Family family, std::string_view key) const {
-  if (plan_ != nullptr) {
-    if (auto error = plan_->read("index")) {
-      return *error;
-    }
+  if (auto error = refuses(Operation::kStoreRead)) {
+    return *error;
   }
   const std::lock_guard lock(mutex_);
   const Values& held = visible_[static_cast<std::size_t>(family)];
@@ -29,12 +29,40 @@ Result<std::optional<std::string>> MemoryStore::get(Family family, std::string_v
   return found == held.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::uint64_t MemoryStore::bytes_of(const Contents& contents) {
+  std::uint64_t bytes = 0;
+  for (const Values& family : contents) {
+    for (const auto& [key, value] : family) {
+      bytes += key.size() + value.size();
+    }
+  }
+  return bytes;
+}
+
+std::optional<Error> MemoryStore::refuses(Operation operation) const {
+  return plan_ != nullptr ? plan_->next(operation, "index") : std::nullopt;
+}
+
 Result<void> MemoryStore::write(const Batch& batch, Durability durability) {
-  const auto error = plan_ != nullptr ? plan_->next(Operation::kStoreWrite, "index") : std::nullopt;
+  const auto error = refuses(Operation::kStoreWrite);
   const std::lock_guard lock(mutex_);
-  if (error) {
+  Result<void> written = error ? Result<void>(*error) : write_locked(batch, durability);
+  if (!written) {
     failed_.push_back(batch);
-    return *error;
+  }
+  return written;
+}
+
+Result<void> MemoryStore::write_locked(const Batch& batch, Durability durability) {
+  if (space_) {
+    std::uint64_t logged = 0;
+    for (const Batch::Operation& operation : batch.operations()) {
+      logged += operation.key.size() + (operation.value ? operation.value->size() : 0);
+    }
+    if (!space_->take(logged)) {
+      return errno_error("index", ENOSPC);
+    }
+    occupied_ += logged;
   }
   failed_.clear();
   apply(visible_, batch);
@@ -44,16 +72,38 @@ Result<void> MemoryStore::write(const Batch& batch, Durability durability) {
   } else {
     unsynced_.push_back(batch);
   }
+  if (space_) {
+    occupy(bytes_of(visible_));
+  }
   return {};
+}
+
+// Never fails: what is to be occupied has been written.
+void MemoryStore::occupy(std::uint64_t bytes) {
+  space_->exchange(occupied_, bytes);
+  occupied_ = bytes;
+}
+
+bool MemoryStore::rot(Family family, std::string_view key, std::uint64_t bit) {
+  const std::lock_guard lock(mutex_);
+  bool found = false;
+  for (Contents* contents : {&visible_, &synced_}) {
+    Values& values = (*contents)[static_cast<std::size_t>(family)];
+    const auto at = values.find(key);
+    if (at != values.end() && !at->second.empty()) {
+      const std::uint64_t place = bit % (at->second.size() * 8);
+      at->second[place / 8] = static_cast<char>(at->second[place / 8] ^ (1 << place % 8));
+      found = true;
+    }
+  }
+  return found;
 }
 
 Result<void> MemoryStore::scan(
     Family family, std::string_view prefix, std::string_view from,
     const std::function<bool(std::string_view, std::string_view)>& each) const {
-  if (plan_ != nullptr) {
-    if (auto error = plan_->read("index")) {
-      return *error;
-    }
+  if (auto error = refuses(Operation::kStoreRead)) {
+    return *error;
   }
   const Values view = values(family);
   for (auto at = view.lower_bound(std::max(prefix, from));
@@ -67,10 +117,8 @@ Result<void> MemoryStore::scan(
 
 Result<std::optional<std::pair<std::string, std::string>>> MemoryStore::last_at_or_before(
     Family family, std::string_view prefix, std::string_view key) const {
-  if (plan_ != nullptr) {
-    if (auto error = plan_->read("index")) {
-      return *error;
-    }
+  if (auto error = refuses(Operation::kStoreRead)) {
+    return *error;
   }
   const std::lock_guard lock(mutex_);
   const Values& held = visible_[static_cast<std::size_t>(family)];
@@ -100,6 +148,9 @@ void MemoryStore::crash(Loss loss, std::uint64_t seed) {
   visible_ = synced_;
   unsynced_.clear();
   failed_.clear();
+  if (space_) {
+    occupy(bytes_of(visible_));
+  }
 }
 
 void MemoryStore::clear() {
@@ -107,6 +158,9 @@ void MemoryStore::clear() {
   visible_ = synced_ = Contents{};
   unsynced_.clear();
   failed_.clear();
+  if (space_) {
+    occupy(0);
+  }
 }
 
 MemoryStore::Values MemoryStore::values(Family family) const {

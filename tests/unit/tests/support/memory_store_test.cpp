@@ -91,5 +91,44 @@ TEST_F(MemoryStoreTest, ScansAndSeeksLikeAnOrderedStore) {
   EXPECT_FALSE(store_.last_at_or_before(Family::kGaps, "b", "b0").value());
 }
 
+TEST_F(MemoryStoreTest, ReadsFailByPlan) {
+  ASSERT_TRUE(put("a", "1", Durability::kSynced));
+  plan_.fail_read_at(1, EIO);
+  EXPECT_EQ(get("a"), "1");
+  EXPECT_EQ(store_.get(Family::kGaps, "a").error().code, ErrorCode::kIo);
+  plan_.fail_reads_from(0, EMFILE);
+  const auto none = [](std::string_view, std::string_view) { return true; };
+  EXPECT_EQ(store_.scan(Family::kGaps, "", "", none).error().code, ErrorCode::kExhausted);
+  EXPECT_FALSE(store_.last_at_or_before(Family::kGaps, "", "b"));
+  EXPECT_TRUE(put("b", "1", Durability::kSynced));
+}
+
+TEST_F(MemoryStoreTest, ADiskThatIsFullToTheLastByteCannotEvenRemove) {
+  const auto space = std::make_shared<DiskSpace>(20);
+  MemoryStore store(plan_, space);
+  Batch put;
+  put.put(Family::kGaps, "key", std::string(15, 'v'));
+  ASSERT_TRUE(store.write(put, Durability::kSynced));
+  EXPECT_EQ(space->used(), 18U);
+  Batch remove;
+  remove.remove(Family::kGaps, "key");
+  EXPECT_EQ(store.write(remove, Durability::kSynced).error().code, ErrorCode::kExhausted);
+  EXPECT_EQ(store.get(Family::kGaps, "key").value().value_or(""), std::string(15, 'v'));
+  space->set_capacity(21);
+  ASSERT_TRUE(store.write(remove, Durability::kUnsynced));
+  EXPECT_EQ(space->used(), 0U);
+  store.crash(Loss::kAll);
+  EXPECT_EQ(space->used(), 18U);
+}
+
+TEST_F(MemoryStoreTest, Rots) {
+  ASSERT_TRUE(put("a", "f", Durability::kSynced));
+  EXPECT_TRUE(store_.rot(Family::kGaps, "a", 0));
+  EXPECT_EQ(get("a"), "g");
+  store_.crash(Loss::kAll);
+  EXPECT_EQ(get("a"), "g");
+  EXPECT_FALSE(store_.rot(Family::kGaps, "b", 0));
+}
+
 }  // namespace
 }  // namespace sluice::test

@@ -45,7 +45,8 @@ Error errno_error(std::string thing, int error_number) {
   switch (error_number) {
     case ENOSPC:
     case EDQUOT:
-      return {ErrorCode::kExhausted, std::move(thing), cause, "free space on that file system"};
+      return {ErrorCode::kExhausted, std::move(thing), cause,
+              "free space on that file system (df, df -i)"};
     case EMFILE:
     case ENFILE:
       return {ErrorCode::kExhausted, std::move(thing), cause, "raise LimitNOFILE"};

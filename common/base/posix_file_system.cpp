@@ -13,6 +13,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Whatever its errno, also ENOSPC (file systems that find out late): what was written may be lost.
+Error sync_error(const fs::path& path, int error_number) {
+  Error error = errno_error(path.string(), error_number);
+  error.code = ErrorCode::kIo;
+  error.cause = "could not be made durable: " + error.cause;
+  error.cure = "check the disk";
+  return error;
+}
+
 class PosixFile final : public File {
  public:
   PosixFile(int descriptor, fs::path path) : descriptor_(descriptor), path_(std::move(path)) {}
@@ -60,7 +69,7 @@ class PosixFile final : public File {
 
   Result<void> sync() override {
     if (::fdatasync(descriptor_) != 0) {
-      return errno_error(path_.string(), errno);
+      return sync_error(path_, errno);
     }
     return {};
   }
@@ -131,7 +140,7 @@ class PosixFileSystem final : public FileSystem {
     const int error_number = errno;
     ::close(descriptor);
     if (status != 0) {
-      return errno_error(path.string(), error_number);
+      return sync_error(path, error_number);
     }
     return {};
   }

@@ -9,6 +9,7 @@ enum ExitCode : int {
   kExitUsage = 2,          // no such subcommand or option
   kExitConfiguration = 3,  // the configuration or a key cannot be used; restarting does not help
   kExitUnreachable = 4,    // `status`, `tail`: the daemon does not answer on its status address
+  kExitStorage = 5,  // the disk failed, or is too full to start: look at it; restarting is safe
 };
 
 }  // namespace sluice::service

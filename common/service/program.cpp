@@ -1,6 +1,10 @@
 #include "common/service/program.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <cstdio>
 #include <iostream>
 
@@ -50,6 +54,39 @@ void reload(const Program& program, const std::filesystem::path& file, Daemon& d
   events.emit(Level::kNotice, "config.reloaded", {{"file", file.string()}});
 }
 
+// Told by the daemon's threads; ends the program in the way that a signal does.
+class StorageFailure {
+ public:
+  explicit StorageFailure(observe::EventSink& events) : events_(events) {}
+
+  void report(const Error& error) {
+    if (failed_.exchange(true)) {
+      return;
+    }
+    events_.failure(Level::kError, "storage.failed", error,
+                    {{"effect", "the daemon stops; its next start shows what the disk holds"}});
+    tell_service_manager("the disk failed: " + error.message());
+    ::kill(::getpid(), SIGTERM);
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  observe::EventSink& events_;
+  std::atomic<bool> failed_ = false;
+};
+
+int exit_code(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kInvalid:
+      return kExitConfiguration;
+    case ErrorCode::kIo:
+    case ErrorCode::kExhausted:
+      return kExitStorage;
+    default:
+      return kExitFailure;
+  }
+}
+
 // Everything between a checked configuration and the end of the daemon.
 int serve(const Program& program, const std::filesystem::path& file,
           const config::Settings& settings, Signals& signals) {
@@ -59,10 +96,12 @@ int serve(const Program& program, const std::filesystem::path& file,
   log.emit(Level::kNotice, "daemon.starting",
            {{"version", SLUICE_VERSION}, {"config", file.string()}});
 
-  auto daemon = program.start(settings, {counters, log, clock});
+  StorageFailure storage(log);
+  auto daemon = program.start(
+      settings, {counters, log, clock, [&storage](const Error& error) { storage.report(error); }});
   if (!daemon) {
     log.failure(Level::kError, "daemon.failed", daemon.error());
-    return daemon.error().code == ErrorCode::kInvalid ? kExitConfiguration : kExitFailure;
+    return exit_code(daemon.error());
   }
   http::Router router;
   mount_endpoints(router, {.program = program.name,
@@ -91,7 +130,7 @@ int serve(const Program& program, const std::filesystem::path& file,
   log.close();
   (*server)->stop(std::chrono::seconds(1));
   daemon->reset();
-  return kExitOk;
+  return storage.failed() ? kExitStorage : kExitOk;
 }
 
 int run_daemon(const Program& program, const std::filesystem::path& file) {

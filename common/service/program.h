@@ -35,6 +35,9 @@ struct Surroundings {
   observe::Counters& counters;
   observe::EventSink& events;
   const Clock& clock;
+  // To be called when the disk has failed so that only a new start can tell what it holds. From any
+  // thread; the program then stops with kExitStorage.
+  std::function<void(const Error&)> storage_failed;
 };
 
 struct Subcommand {

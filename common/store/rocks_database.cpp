@@ -5,6 +5,7 @@
 #include <rocksdb/table.h>
 
 #include <charconv>
+#include <cstdarg>
 #include <system_error>
 
 namespace sluice::store {
@@ -19,7 +20,15 @@ constexpr std::uint64_t kMinBlobFileValueBytes = 4096;
 constexpr std::size_t kFamilyWriteBufferBytes = std::size_t{16} << 20;
 // What a start has to replay at the most.
 constexpr std::uint64_t kMaxWalBytes = std::uint64_t{256} << 20;
-constexpr std::size_t kMaxInfoLogBytes = std::size_t{1} << 20;
+
+// RocksDB's own log file would be its weakest point: after a line that could not be written (a full
+// disk) the next one ends the process by an assertion, which Debian's build keeps. What matters of
+// it comes back as a status.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using Logger::Logv;
+  void Logv(const char* /*format*/, std::va_list /*values*/) override {}
+};
 
 rocksdb::DBOptions database_options(const RocksSettings& settings) {
   rocksdb::DBOptions options;
@@ -34,8 +43,7 @@ rocksdb::DBOptions database_options(const RocksSettings& settings) {
   options.max_total_wal_size = kMaxWalBytes;
   options.max_background_jobs = 2;
   options.bytes_per_sync = std::uint64_t{1} << 20;
-  options.max_log_file_size = kMaxInfoLogBytes;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<NoLog>();
   options.stats_dump_period_sec = 0;
   if (settings.env != nullptr) {
     options.env = settings.env;
@@ -82,7 +90,7 @@ Error rocks_error(const std::string& folder, const rocksdb::Status& status) {
   const std::string text = status.ToString();
   if (status.IsNoSpace() || mentions(text, std::generic_category().message(EDQUOT))) {
     return {ErrorCode::kExhausted, folder, text,
-            "free space on that file system; writing goes on by itself"};
+            "free space on that file system (df, df -i); writing goes on by itself"};
   }
   if (mentions(text, std::generic_category().message(EMFILE))) {
     return {ErrorCode::kExhausted, folder, text, "raise LimitNOFILE"};

@@ -8,6 +8,9 @@
 //   write ── fails: no space ──> failed_ = [batch]      reads go on
 //   write ── failed_, disk still full ──> kExhausted
 //   write ── failed_, space ──> old values of the failed keys → close → open → write them → go on
+//
+// A write that fails otherwise (EIO, a read-only file system) is the last: it is told, and the
+// program is to end.
 #include "common/store/rocks_store.h"
 
 #include <rocksdb/env.h>
@@ -16,6 +19,7 @@
 #include <atomic>
 #include <mutex>
 #include <shared_mutex>
+#include <utility>
 
 #include "common/store/rocks_database.h"
 
@@ -26,6 +30,27 @@ using Database = std::shared_ptr<RocksDatabase>;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
+
+// Files that opening makes: a log, a manifest and what goes with it, a table or two for each
+// family.
+constexpr std::size_t kFilesOfOpening = 32;
+
+// Whether files can be made: bytes may be free while there are no inodes left (mkfs -N) or no
+// descriptors. Else opening would fail after closing, and nothing could be read until it succeeds.
+bool can_make_files(rocksdb::Env& env, const std::string& folder) {
+  std::vector<std::string> made;
+  std::vector<std::unique_ptr<rocksdb::WritableFile>> open;
+  bool can = true;
+  while (can && made.size() < kFilesOfOpening) {
+    made.push_back(folder + "/probe-" + std::to_string(made.size()));
+    can = env.NewWritableFile(made.back(), &open.emplace_back(), rocksdb::EnvOptions()).ok();
+  }
+  open.clear();
+  for (const std::string& file : made) {
+    static_cast<void>(env.DeleteFile(file));
+  }
+  return can;
+}
 
 // The iterator of `family`, with its status checked by the caller at the end.
 std::unique_ptr<rocksdb::Iterator> iterate(const RocksDatabase& database, Family family) {
@@ -56,6 +81,8 @@ class RocksStore final : public KeyValueStore {
                                          std::string_view key) const;
   Result<void> write_to(const RocksDatabase& database, const Batch& batch,
                         Durability durability) const;
+  void note_failure(const Batch& batch, const Error& error);
+  void tell_if_broken(const Error& error);
   Result<void> reopen_after_failure();
   Result<void> add_undo_of_failed(const RocksDatabase& database);
 
@@ -66,6 +93,7 @@ class RocksStore final : public KeyValueStore {
   std::atomic<bool> stopped_ = false;  // a write has failed for want of space
   std::vector<Batch> failed_;          // at most one for each thread that was writing then
   Batch undo_;                         // not empty: to be written before anything else
+  std::optional<Error> broken_;        // a write has failed for good
 };
 
 Result<Database> RocksStore::database() const {
@@ -118,16 +146,40 @@ Result<void> RocksStore::write_to(const RocksDatabase& database, const Batch& ba
 
 Result<void> RocksStore::write(const Batch& batch, Durability durability) {
   if (stopped_) {
-    SLUICE_TRY_VOID(reopen_after_failure());
+    if (const auto reopened = reopen_after_failure(); !reopened) {
+      tell_if_broken(reopened.error());
+      return reopened;
+    }
   }
   SLUICE_TRY(const Database open, database());
   Result<void> written = write_to(*open, batch, durability);
-  if (!written && written.error().code == ErrorCode::kExhausted) {
+  if (!written) {
+    note_failure(batch, written.error());
+  }
+  return written;
+}
+
+void RocksStore::note_failure(const Batch& batch, const Error& error) {
+  if (error.code == ErrorCode::kExhausted) {
     const std::lock_guard lock(failure_mutex_);
     failed_.push_back(batch);
     stopped_ = true;
   }
-  return written;
+  tell_if_broken(error);
+}
+
+void RocksStore::tell_if_broken(const Error& error) {
+  if (error.code != ErrorCode::kIo) {
+    return;
+  }
+  {
+    const std::lock_guard lock(failure_mutex_);
+    stopped_ = true;
+    if (std::exchange(broken_, error)) {
+      return;
+    }
+  }
+  settings_.failed(error);
 }
 
 // What the keys of the failed batches hold now, which is what they held before.
@@ -151,14 +203,17 @@ Result<void> RocksStore::reopen_after_failure() {
   if (!stopped_) {
     return {};  // another thread has done it
   }
+  if (broken_) {
+    return *broken_;
+  }
   Error still_full{ErrorCode::kExhausted, settings_.folder.string(),
                    "the disk is full, or was and is being left alone until " +
                        std::to_string(settings_.resume_free_bytes) + " bytes are free",
-                   "free space on that file system; writing goes on by itself"};
+                   "free space on that file system (df, df -i); writing goes on by itself"};
   rocksdb::Env* env = settings_.env != nullptr ? settings_.env : rocksdb::Env::Default();
   std::uint64_t free = 0;
   if (!env->GetFreeSpace(settings_.folder.string(), &free).ok() ||
-      free < settings_.resume_free_bytes) {
+      free < settings_.resume_free_bytes || !can_make_files(*env, settings_.folder.string())) {
     return still_full;
   }
   const std::unique_lock lock(mutex_);

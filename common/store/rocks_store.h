@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "common/store/key_value_store.h"
@@ -23,6 +24,9 @@ struct RocksSettings {
   // After the disk was full, writing starts again when this much is free: enough to replay and
   // flush the write buffers.
   std::uint64_t resume_free_bytes = std::uint64_t{128} << 20;
+  // Called once, on the thread that met it, when a write has failed for another reason than space
+  // (kIo). From then on every write fails: what is on the disk shows at the next start.
+  std::function<void(const Error&)> failed = [](const Error&) {};
   rocksdb::Env* env = nullptr;  // tests bring a disk that fails; otherwise the real one
 };
 

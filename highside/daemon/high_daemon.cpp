@@ -19,12 +19,13 @@ constexpr std::chrono::seconds kServeGrace{5};
 }  // namespace
 
 HighDaemon::HighDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
-                       const Clock& clock)
+                       const Clock& clock, std::function<void(const Error&)> storage_failed)
     : options_(std::move(options)),
       counters_(counters),
       events_(events),
       clock_(clock),
-      files_(posix_file_system()) {}
+      storage_failed_(std::move(storage_failed)),
+      files_(posix_file_system(), storage_failed_) {}
 
 HighDaemon::~HighDaemon() {
   if (server_) {
@@ -42,12 +43,12 @@ HighDaemon::~HighDaemon() {
   }
 }
 
-Result<std::unique_ptr<HighDaemon>> HighDaemon::start(const config::Settings& settings,
-                                                      observe::Counters& counters,
-                                                      observe::EventSink& events,
-                                                      const Clock& clock) {
+Result<std::unique_ptr<HighDaemon>> HighDaemon::start(
+    const config::Settings& settings, observe::Counters& counters, observe::EventSink& events,
+    const Clock& clock, std::function<void(const Error&)> storage_failed) {
   SLUICE_TRY(Options options, read_options(settings));
-  std::unique_ptr<HighDaemon> daemon(new HighDaemon(std::move(options), counters, events, clock));
+  std::unique_ptr<HighDaemon> daemon(
+      new HighDaemon(std::move(options), counters, events, clock, std::move(storage_failed)));
   SLUICE_TRY_VOID(daemon->open_stores());
   SLUICE_TRY_VOID(daemon->open_link());
   SLUICE_TRY_VOID(daemon->serve());
@@ -55,7 +56,8 @@ Result<std::unique_ptr<HighDaemon>> HighDaemon::start(const config::Settings& se
 }
 
 Result<void> HighDaemon::open_stores() {
-  SLUICE_TRY(index_, store::open_rocks_store({.folder = options_.state / "index"}));
+  SLUICE_TRY(index_, store::open_rocks_store(
+                         {.folder = options_.state / "index", .failed = storage_failed_}));
   SLUICE_TRY(blobs_, store::DiskBlobStore::open(*index_, files_, options_.state));
   catalog_ = std::make_unique<Catalog>(*index_);
   SLUICE_TRY_VOID(catalog_->load());

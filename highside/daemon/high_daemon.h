@@ -8,7 +8,7 @@
 #include <string>
 
 #include "common/base/clock.h"
-#include "common/base/file_system.h"
+#include "common/base/sync_guard.h"
 #include "common/config/settings.h"
 #include "common/http/router.h"
 #include "common/observe/counters.h"
@@ -28,10 +28,12 @@ namespace sluice::high {
 class HighDaemon {
  public:
   // Opens everything and starts. `counters`, `events` and `clock` outlive it. The Error names what
-  // cannot be used. Afterwards this process can make no datagram socket any more.
-  static Result<std::unique_ptr<HighDaemon>> start(const config::Settings& settings,
-                                                   observe::Counters& counters,
-                                                   observe::EventSink& events, const Clock& clock);
+  // cannot be used. `storage_failed` is called, from any thread, when the disk has failed so that
+  // nothing can become durable any more: the program is to end. Afterwards this process can make no
+  // datagram socket any more.
+  static Result<std::unique_ptr<HighDaemon>> start(
+      const config::Settings& settings, observe::Counters& counters, observe::EventSink& events,
+      const Clock& clock, std::function<void(const Error&)> storage_failed);
   // Stops from the link inwards: what has been taken is put together, committed and published as
   // far as it is whole.
   ~HighDaemon();
@@ -46,7 +48,7 @@ class HighDaemon {
 
  private:
   HighDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
-             const Clock& clock);
+             const Clock& clock, std::function<void(const Error&)> storage_failed);
   Result<void> open_stores();
   Result<void> open_link();
   Result<void> serve();
@@ -56,7 +58,8 @@ class HighDaemon {
   observe::Counters& counters_;
   observe::EventSink& events_;
   const Clock& clock_;
-  FileSystem& files_;
+  std::function<void(const Error&)> storage_failed_;
+  SyncGuard files_;
 
   // In the order in which they need each other; destroyed from the last.
   std::unique_ptr<store::KeyValueStore> index_;

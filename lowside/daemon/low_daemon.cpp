@@ -34,25 +34,26 @@ std::string fixed_settings(const config::Settings& settings) {
 }  // namespace
 
 LowDaemon::LowDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
-                     const Clock& clock)
+                     const Clock& clock, std::function<void(const Error&)> storage_failed)
     : options_(std::move(options)),
       counters_(counters),
       events_(events),
       clock_(clock),
-      files_(posix_file_system()) {}
+      storage_failed_(std::move(storage_failed)),
+      files_(posix_file_system(), storage_failed_) {}
 
 LowDaemon::~LowDaemon() {
   housekeeping_ = {};
   sources_.reset();  // before the fetcher, which must have no calls under way
 }
 
-Result<std::unique_ptr<LowDaemon>> LowDaemon::start(const config::Settings& settings,
-                                                    observe::Counters& counters,
-                                                    observe::EventSink& events,
-                                                    const Clock& clock) {
+Result<std::unique_ptr<LowDaemon>> LowDaemon::start(
+    const config::Settings& settings, observe::Counters& counters, observe::EventSink& events,
+    const Clock& clock, std::function<void(const Error&)> storage_failed) {
   SLUICE_TRY(Options options, read_options(settings));
   SLUICE_TRY(auto sources, make_sources(settings, counters, clock));
-  std::unique_ptr<LowDaemon> daemon(new LowDaemon(std::move(options), counters, events, clock));
+  std::unique_ptr<LowDaemon> daemon(
+      new LowDaemon(std::move(options), counters, events, clock, std::move(storage_failed)));
   daemon->fixed_settings_ = fixed_settings(settings);
   SLUICE_TRY_VOID(daemon->open_stores());
   SLUICE_TRY_VOID(daemon->open_link());
@@ -68,7 +69,8 @@ Result<std::unique_ptr<LowDaemon>> LowDaemon::start(const config::Settings& sett
 }
 
 Result<void> LowDaemon::open_stores() {
-  SLUICE_TRY(index_, store::open_rocks_store({.folder = options_.spool.folder / "index"}));
+  SLUICE_TRY(index_, store::open_rocks_store(
+                         {.folder = options_.spool.folder / "index", .failed = storage_failed_}));
   SLUICE_TRY(blobs_, store::DiskBlobStore::open(*index_, files_, options_.spool.folder));
   SLUICE_TRY(spool_, Spool::open(options_.spool,
                                  {*index_, *blobs_, files_, options_.signing, clock_, counters_}));
@@ -138,10 +140,22 @@ Result<std::uint64_t> LowDaemon::resend(std::string_view ranges) {
   return planned;
 }
 
+// A disk that died while nothing was to be written would show only when a shipment is made.
+Result<void> LowDaemon::write_probe() {
+  std::string now;
+  store::append_u64(now, static_cast<std::uint64_t>(to_unix_micros(clock_.utc_now())));
+  store::Batch batch;
+  batch.put(store::Family::kMeta, "probe", std::move(now));
+  return index_->write(batch, store::Durability::kSynced);
+}
+
 void LowDaemon::keep_house(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   while (!stop.stop_requested()) {
+    if (const auto written = write_probe(); !written) {
+      events_.failure(Level::kError, "spool.write-failed", written.error());
+    }
     const auto dropped = spool_->retain();
     if (!dropped) {
       events_.failure(Level::kError, "spool.retention-failed", dropped.error());

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
-#include "common/base/file_system.h"
+#include "common/base/sync_guard.h"
 #include "common/config/settings.h"
 #include "common/link/send/udp_sink.h"
 #include "common/observe/counters.h"
@@ -36,10 +36,12 @@ namespace sluice::low {
 class LowDaemon {
  public:
   // Opens everything and starts. `counters`, `events` and `clock` outlive it. The Error names what
-  // cannot be used.
+  // cannot be used. `storage_failed` is called, from any thread, when the disk has failed so that
+  // nothing can become durable any more: the program is to end.
   static Result<std::unique_ptr<LowDaemon>> start(const config::Settings& settings,
                                                   observe::Counters& counters,
-                                                  observe::EventSink& events, const Clock& clock);
+                                                  observe::EventSink& events, const Clock& clock,
+                                                  std::function<void(const Error&)> storage_failed);
   // Polls stop, the spool is closed; a pass under way is sent again by the next run.
   ~LowDaemon();
   LowDaemon(const LowDaemon&) = delete;
@@ -58,10 +60,11 @@ class LowDaemon {
 
  private:
   LowDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
-            const Clock& clock);
+            const Clock& clock, std::function<void(const Error&)> storage_failed);
   Result<void> open_stores();
   Result<void> open_link();
   Result<Epoch> next_epoch();
+  Result<void> write_probe();
   void keep_house(const std::stop_token& stop);
 
   Options options_;
@@ -69,7 +72,8 @@ class LowDaemon {
   observe::Counters& counters_;
   observe::EventSink& events_;
   const Clock& clock_;
-  FileSystem& files_;
+  std::function<void(const Error&)> storage_failed_;
+  SyncGuard files_;
 
   // In the order in which they need each other; destroyed from the last.
   std::unique_ptr<store::KeyValueStore> index_;

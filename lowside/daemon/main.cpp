@@ -41,8 +41,8 @@ class Running final : public service::Daemon {
 
 Result<std::unique_ptr<service::Daemon>> start(const config::Settings& settings,
                                                const service::Surroundings& around) {
-  SLUICE_TRY(auto daemon,
-             low::LowDaemon::start(settings, around.counters, around.events, around.clock));
+  SLUICE_TRY(auto daemon, low::LowDaemon::start(settings, around.counters, around.events,
+                                                around.clock, around.storage_failed));
   return std::unique_ptr<service::Daemon>(new Running(std::move(daemon), token_file(settings)));
 }
 

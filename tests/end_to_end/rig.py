@@ -182,10 +182,11 @@ class Rig:
     def log(self, side):
         return self.log_path(side).read_text(errors="replace") if self.log_path(side).exists() else ""
 
-    def start(self, side, environment=None):
+    def start(self, side, environment=None, limits=()):
+        """`limits`: a command that sets limits and then runs what follows it, such as ["prlimit", "--nofile=100"]."""
         check(side not in self._processes, f"{side} runs already")
         with open(self.log_path(side), "ab") as log:
-            self._processes[side] = subprocess.Popen(self.command(side, "run"), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+            self._processes[side] = subprocess.Popen([*limits, *self.command(side, "run")], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                                      env={**os.environ, **(environment or {})})
         self.wait_until(lambda: self.healthy(side), f"{side} answers its status address")
 
@@ -206,6 +207,13 @@ class Rig:
         code = process.wait(timeout=LIMIT_SECONDS)
         if number == signal.SIGTERM:
             check(code == 0, f"{side} exited {code} when asked to stop:\n{self.log(side)[-4000:]}")
+
+    def wait_until_ended(self, side):
+        """The exit code of a side that ends by itself."""
+        try:
+            return self._processes.pop(side).wait(timeout=LIMIT_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise Failure(f"{side} did not end:\n{self.log(side)[-4000:]}") from error
 
     def http(self, port, path, side="high", headers=None, method="GET"):
         """(status, headers, body) of a request made inside the side's namespace."""

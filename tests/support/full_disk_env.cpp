@@ -15,17 +15,26 @@ class File final : public rocksdb::FSWritableFileOwnerWrapper {
       : FSWritableFileOwnerWrapper(std::move(file)), state_(state) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* context) override {
-    return state_ == State::kRefusesWrites
-               ? IOStatus::NoSpace("no space")
-               : FSWritableFileOwnerWrapper::Append(data, options, context);
+    switch (state_) {
+      case State::kFree:
+      case State::kRefusesSyncs:
+        return FSWritableFileOwnerWrapper::Append(data, options, context);
+      case State::kRefusesWrites:
+      case State::kHasNoInodes:
+        return IOStatus::NoSpace("no space");
+      case State::kFails:
+        return IOStatus::IOError("Input/output error");
+    }
+    return IOStatus::NotSupported();
   }
   IOStatus Append(const Slice& data, const IOOptions& options,
                   const rocksdb::DataVerificationInfo& /*info*/, IODebugContext* context) override {
     return Append(data, options, context);
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* context) override {
-    return state_ != State::kFree ? IOStatus::NoSpace("no space")
-                                  : FSWritableFileOwnerWrapper::Sync(options, context);
+    return state_ == State::kRefusesWrites || state_ == State::kRefusesSyncs
+               ? IOStatus::NoSpace("no space")
+               : FSWritableFileOwnerWrapper::Sync(options, context);
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* context) override {
     return Sync(options, context);
@@ -41,6 +50,9 @@ IOStatus FullRocksDisk::NewWritableFile(const std::string& name,
                                         const rocksdb::FileOptions& options,
                                         std::unique_ptr<rocksdb::FSWritableFile>* result,
                                         IODebugContext* context) {
+  if (state_ == State::kHasNoInodes) {
+    return IOStatus::NoSpace("no inodes");
+  }
   std::unique_ptr<rocksdb::FSWritableFile> file;
   IOStatus status = FileSystemWrapper::NewWritableFile(name, options, &file, context);
   if (status.ok()) {
@@ -51,7 +63,7 @@ IOStatus FullRocksDisk::NewWritableFile(const std::string& name,
 
 IOStatus FullRocksDisk::GetFreeSpace(const std::string& path, const IOOptions& options,
                                      std::uint64_t* free, IODebugContext* context) {
-  if (state_ != State::kFree) {
+  if (state_ == State::kRefusesWrites || state_ == State::kRefusesSyncs) {
     *free = 0;
     return IOStatus::OK();
   }

@@ -1,4 +1,4 @@
-// A RocksDB environment whose disk can be filled.
+// A RocksDB environment whose disk can be filled, or fail.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -15,6 +15,8 @@ class FullRocksDisk final : public rocksdb::FileSystemWrapper {
     kFree,
     kRefusesWrites,  // appending fails
     kRefusesSyncs,   // appending works, but what was appended cannot be made durable
+    kHasNoInodes,    // there are bytes, but no file can be made, and appending fails
+    kFails,          // appending fails with EIO
   };
 
   FullRocksDisk() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}

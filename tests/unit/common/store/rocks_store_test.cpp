@@ -233,7 +233,50 @@ TEST_P(FullDiskTest, DoesNotCloseUnderAReader) {
 
 INSTANTIATE_TEST_SUITE_P(Disks, FullDiskTest,
                          testing::Values(FullRocksDisk::State::kRefusesWrites,
-                                         FullRocksDisk::State::kRefusesSyncs));
+                                         FullRocksDisk::State::kRefusesSyncs,
+                                         FullRocksDisk::State::kHasNoInodes));
+
+class BrokenDiskTest : public RocksStoreTest {
+ protected:
+  BrokenDiskTest() {
+    settings_.env = env_.get();
+    settings_.failed = [this](const Error& error) { told_.push_back(error); };
+    open();
+  }
+  ~BrokenDiskTest() override { store_.reset(); }
+
+  std::shared_ptr<FullRocksDisk> disk_ = std::make_shared<FullRocksDisk>();
+  std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(disk_);
+  std::vector<Error> told_;
+};
+
+// What a disk that has failed once really holds shows only when it is read anew.
+TEST_F(BrokenDiskTest, AFailedWriteIsToldOnceAndIsTheLast) {
+  ASSERT_TRUE(put(Family::kGaps, "before", "1"));
+  EXPECT_TRUE(told_.empty());
+  disk_->set(FullRocksDisk::State::kFails);
+  EXPECT_EQ(put(Family::kGaps, "failed", "2").error().code, ErrorCode::kIo);
+  disk_->set(FullRocksDisk::State::kFree);
+  EXPECT_EQ(put(Family::kGaps, "later", "3").error().code, ErrorCode::kIo);
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_.front().code, ErrorCode::kIo);
+  EXPECT_EQ(told_.front().thing, settings_.folder.string());
+  EXPECT_EQ(get(Family::kGaps, "before"), "1");
+  open();
+  EXPECT_THAT(keys(Family::kGaps, "", ""), ElementsAre("before"));
+  EXPECT_TRUE(put(Family::kGaps, "again", "4"));
+}
+
+TEST_F(BrokenDiskTest, OneThatFailsAfterItWasFullIsToldToo) {
+  settings_.resume_free_bytes = 1;
+  open();
+  disk_->set(FullRocksDisk::State::kRefusesWrites);
+  ASSERT_EQ(put(Family::kGaps, "k", "1").error().code, ErrorCode::kExhausted);
+  EXPECT_TRUE(told_.empty());
+  disk_->set(FullRocksDisk::State::kFails);
+  EXPECT_EQ(put(Family::kGaps, "k", "1").error().code, ErrorCode::kIo);
+  EXPECT_EQ(told_.size(), 1U);
+}
 
 }  // namespace
 }  // namespace sluice::store

@@ -1,0 +1,208 @@
+"""What the tests of faults share: small disks, system calls that fail, and the question whether everything is there afterwards."""
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import struct
+import sys
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "end_to_end"))
+import rig as rigs  # noqa: E402
+from rig import BUILD, Rig, check, run  # noqa: E402
+from scene import Scene, drop_contents  # noqa: E402
+
+MIB = 1 << 20
+EXIT_STORAGE = 5
+LOST = 'sluice_link_blocks_total{result="lost"}'
+
+
+class Faults:
+    """Rules for preload.cpp, which a daemon follows that was started with `environment`. They may change while it runs."""
+
+    def __init__(self, folder, name="faults"):
+        self._file = folder / name
+        self.set()
+        self.environment = {"LD_PRELOAD": str(BUILD / "tests/faults/libsluice_faults.so"), "SLUICE_FAULTS": str(self._file)}
+
+    def set(self, *rules):
+        self._hits = pathlib.Path(f"{self._file}.hits")
+        self._hits.unlink(missing_ok=True)
+        beside = self._file.with_suffix(".new")
+        beside.write_text("".join(rule + "\n" for rule in rules))
+        # The old file is kept until the next change, so that the new one has another inode.
+        if self._file.exists():
+            self._file.replace(self._file.with_suffix(".old"))
+        beside.replace(self._file)
+
+    def hits(self):
+        return len(self._hits.read_text().split()) if self._hits.exists() else 0
+
+
+class Disk:
+    """A file system of its own for a side's state, on a loop device. Sparse: a full one takes no space."""
+
+    SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN: _IOR('X', 125, __u32)
+
+    def __init__(self, rig, side, mebibytes, *options):
+        self.place = rig.folder / side / "state"
+        self.place.mkdir(parents=True, exist_ok=True)
+        self._image = rig.folder / f"{side}.image"
+        self._balloon = self.place / "balloon"
+        with open(self._image, "wb") as image:
+            image.truncate(mebibytes * MIB)
+        run("mkfs.ext4", "-q", "-m", "0", *options, self._image)
+
+    def __enter__(self):
+        self.mount()
+        return self
+
+    def __exit__(self, *_):
+        run("umount", "-l", self.place, ok=False)
+
+    def mount(self):
+        run("mount", "-o", "loop", self._image, self.place)
+
+    def remount(self):
+        """After a failure: the journal is replayed, as after a new start of the machine."""
+        run("umount", self.place)
+        self.mount()
+
+    def free(self):
+        info = os.statvfs(self.place)
+        return info.f_bavail * info.f_frsize
+
+    def fill(self, leave=0):
+        """Leaves so many bytes."""
+        with open(self._balloon, "ab") as balloon:
+            size = balloon.tell()
+            while self.free() > leave:
+                step = max(4096, (self.free() - leave) // 4096 * 4096)
+                try:
+                    os.posix_fallocate(balloon.fileno(), size, step)
+                    size += step
+                except OSError:  # what is left is the file system's own
+                    return
+
+    def use_up_inodes(self):
+        folder = self.place / "inodes"
+        folder.mkdir()
+        with contextlib.suppress(OSError):
+            for i in range(1 << 20):
+                (folder / str(i)).touch()
+
+    def relieve(self):
+        self._balloon.unlink(missing_ok=True)
+        if (self.place / "inodes").exists():
+            run("rm", "-rf", self.place / "inodes")
+
+    def die(self):
+        """From now on everything fails with EIO, and what is not in the journal is lost."""
+        place = os.open(self.place, os.O_RDONLY)
+        try:
+            fcntl.ioctl(place, self.SHUTDOWN, struct.pack("I", 2))  # without flushing the log
+        finally:
+            os.close(place)
+
+
+@contextlib.contextmanager
+def pair(kinds=("files",), low=(), seed=1, **options):
+    """Upstreams and a rig that mirrors them, not started. `low`: further sections of the low side's configuration."""
+    with Scene(seed=seed) as scene, Rig(low_extra=scene.sources(kinds=kinds) + list(low), **options) as rig:
+        if "apt" in kinds:
+            rig.configure("high", [("[apt]", {"archive": "debian", "keyrings": [rig.folder / "low/apt/site.asc"]})])
+        scene.wait_until_up(rig)
+        yield rig, scene
+
+
+def poll_again(rig, source=0):
+    """Asks for a poll by SIGHUP and waits until it has ended, well or badly."""
+    def ended():
+        state = rig.status("low")["sources"][source]
+        return state["polls"] + state["failures"]
+    before = ended()
+    rig.send_signal("low", signal.SIGHUP)
+    rig.wait_until(lambda: ended() > before, "the source was polled again")
+
+
+def drop(scene, name, size):
+    """A further file in the drop folder."""
+    (scene.drop / name).write_bytes(scene.dice.randbytes(size))
+
+
+def event(rig, side, name):
+    """The first event of that name in /events' own words, the log's lines."""
+    return next((line for line in rig.log(side).split("\n") if name in line), None)
+
+
+def check_alert(rig, side, name, *words):
+    """The event is there, on /events and in the log, and has the words."""
+    line = rig.wait_until(lambda: event(rig, side, name), f"{side} tells {name}")
+    check(all(word in line for word in words), f"{name} does not say {words}: {line}")
+
+
+def healthy(rig, side):
+    return rig.http(rig.low_status if side == "low" else rig.high_status, "/healthz", side=side)[0] == 200
+
+
+def resend_gaps(rig):
+    """What an operator does: asks the high side what is missing, and has it sent again."""
+    for gap in json.loads(rig.http(rig.high_status, "/gaps")[2])["gaps"]:
+        rig.run("low", "resend", f"{gap['first']}-{gap['last']}")
+
+
+def wait_until_under_way(rig):
+    """A part of a shipment has arrived, and more of it is being sent."""
+    rig.wait_until(lambda: rig.status("low")["link"]["sending"] and rig.status("high")["assembly"]["held_bytes"] > 0, "a shipment is under way")
+
+
+def wait_until_idle(rig):
+    """All that the low side has made has been sent."""
+    rig.wait_until(lambda: rig.status("low")["spool"]["pending_passes"] == 0, "everything is sent")
+
+
+def check_whole(rig, scene, kinds=("files",)):
+    """The catalog is that of an undisturbed run: each document that the upstreams have, bit for bit, and no other; nothing is missing."""
+    last = rig.status("low")["spool"]["last_sequence"]
+    rig.wait_until(lambda: rig.published() >= last, f"shipment {last} is published")
+    check("no gaps" in rig.run("high", "gaps").stdout, "there are gaps")
+    if "files" in kinds:
+        for path, content in drop_contents(scene).items():
+            code, _, body = rig.get("/files/drop/" + urllib.parse.quote(path))
+            check(code == 200 and body == content, f"/files/drop/{path} answered {code}, {len(body)} bytes instead of {len(content)}")
+    if "npm" in kinds:
+        for name, integrity in scene.integrity.items():
+            code, _, body = rig.get("/npm/" + name)
+            check(code == 200, f"/npm/{name} answered {code}")
+            dist = json.loads(body)["versions"]["1.0.0"]["dist"]
+            check(dist["integrity"] == integrity, f"{name} has another integrity")
+            code, _, tarball = rig.get(urllib.parse.urlparse(dist["tarball"]).path)
+            check(code == 200 and hashlib.sha1(tarball).hexdigest() == dist["shasum"], f"the tarball of {name}: {code}")
+
+
+def send_again_until_whole(rig, scene, kinds=("files",), rounds=5):
+    """Sends what is missing again until nothing is; one round is enough where the cause has gone."""
+    last = rig.status("low")["spool"]["last_sequence"]
+
+    def told():
+        """The high side shows all, or knows what it misses."""
+        high = rig.status("high")
+        return high["streams"][0]["alive"] and high["streams"][0]["highest"] >= last and high["assembly"]["queued_bytes"] == 0
+    for _ in range(rounds):
+        wait_until_idle(rig)
+        rig.wait_until(told, "the high side knows of everything that was sent")
+        if rig.published() >= last:
+            break
+        resend_gaps(rig)
+    check_whole(rig, scene, kinds)
+
+
+def main(tests):
+    """As rig.main(); says why where these tests cannot be had."""
+    if os.geteuid() != 0:
+        print("SKIPPED: mounting, namespaces and limits need root")
+        sys.exit(77)
+    rigs.main(tests)

@@ -13,16 +13,20 @@ import build
 import make_announce
 import make_block
 import make_datagram
+import make_link
 import make_manifest
+import make_messages
 
 MAX_SEED_BYTES = 16 << 10
 HERE = pathlib.Path(__file__).parent
-MODULES = (make_datagram, make_announce, make_block, make_manifest)
+MODULES = (make_datagram, make_announce, make_block, make_manifest, make_messages, make_link)
 
 
-def written(vector):
+def written(value):
     """Bytes become lines of hexadecimal with remarks; everything else is as it is."""
-    return {key: list(build.shown(value)) if key == "bytes" else value for key, value in vector.items()}
+    if isinstance(value, dict):
+        return {key: list(build.shown(inner)) if key == "bytes" and isinstance(inner, list) else written(inner) for key, inner in value.items()}
+    return [written(inner) for inner in value] if isinstance(value, list) else value
 
 
 def files():

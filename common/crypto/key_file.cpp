@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "common/base/file_system.h"
@@ -107,25 +108,34 @@ Result<void> fill_and_sync(const Descriptor& file, ByteView bytes, mode_t mode,
   if (::fsync(file.number()) != 0) {
     return errno_error(path.string(), errno);
   }
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  return posix_file_system().sync_directory(folder);
+  return {};
 }
 
+// Under its name only when it is whole: a program that is killed here must not leave an empty key
+// that the next attempt would take for one.
 Result<void> create_file(const fs::path& path, ByteView bytes, mode_t mode) {
+  fs::path beside = path;
+  beside += ".new";
+  SLUICE_TRY_VOID(posix_file_system().remove(beside));  // of an attempt that was broken off
   const Descriptor file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (file.number() < 0) {
-    if (errno == EEXIST) {
-      return Error{ErrorCode::kRefused, path.string(), "exists, and a key is never overwritten",
-                   "move the file away first if a new key is meant"};
-    }
     return errno_error(path.string(), errno);
   }
-  auto written = fill_and_sync(file, bytes, mode, path);
-  if (!written) {
-    ::unlink(path.c_str());  // ours: O_EXCL made it
+  Result<void> created = fill_and_sync(file, bytes, mode, path);
+  if (created &&
+      ::renameat2(AT_FDCWD, beside.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
+    created = errno == EEXIST ? Error{ErrorCode::kRefused, path.string(),
+                                      "exists, and a key is never overwritten",
+                                      "move the file away first if a new key is meant"}
+                              : errno_error(path.string(), errno);
   }
-  return written;
+  if (!created) {
+    ::unlink(beside.c_str());
+    return created;
+  }
+  return posix_file_system().sync_directory(path.has_parent_path() ? path.parent_path()
+                                                                   : fs::path("."));
 }
 
 Result<void> check_private(const Descriptor& file, const fs::path& path) {

@@ -144,6 +144,16 @@ TEST_F(Keys, NoKeyIsEverOverwritten) {
   EXPECT_FALSE(fs::exists(folder_ / "elsewhere"));
 }
 
+TEST_F(Keys, WhatABrokenOffAttemptLeftIsNoKey) {
+  write("key.new", "", 0600);
+  const fs::path path = folder_ / "key";
+  const SigningKey key = SigningKey::generate();
+  ASSERT_TRUE(key.save(path));
+  EXPECT_EQ(SigningKey::load(path).value().verify_key().file_text(), key.verify_key().file_text());
+  EXPECT_FALSE(key.save(path));
+  EXPECT_FALSE(fs::exists(folder_ / "key.new"));
+}
+
 TEST_F(Keys, FilesThatAreNotThisKindOfKeyAreNamed) {
   const std::string good = key_text("sluice signing secret key v1", kSeedHex);
   struct Case {

@@ -52,6 +52,20 @@ def field_at(data, at, depth=0):
     raise Unreadable("wire type")
 
 
+def fields(data):
+    """Number, wire type, value, and how often the same field stands there one after another: millions of equal ones are read at once."""
+    at = 0
+    while at < len(data):
+        start = at
+        number, wire, value, at = field_at(data, at)
+        run, times = data[start:at], 1
+        while data.startswith(run, at):
+            at += len(run)
+            times *= 2
+            run += run
+        yield number, wire, value, times
+
+
 def number_of(kind, value):
     if kind == "int64":
         return value - (1 << 64) if value >> 63 else value
@@ -110,12 +124,10 @@ def take(message, field, wire, value):
             message[field.name] = read
 
 
-def read_into(message, fields, data):
-    known = {field.number: field for field in fields}
-    at = 0
-    while at < len(data):
-        number, wire, value, at = field_at(data, at)
-        if number in known:
+def read_into(message, table, data):
+    known = {field.number: field for field in table}
+    for number, wire, value, times in fields(data):
+        for _ in range(times if number in known else 0):
             take(message, known[number], wire, value)
 
 

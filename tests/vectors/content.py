@@ -1,0 +1,397 @@
+"""Blocks, manifests and records, to the letter of docs/protocol.md. Nothing here is the product's."""
+import base64
+import hashlib
+import json
+import re
+
+import zstandard
+
+import protobuf
+from link import Refused, number, read_envelope, signed, valid_stream
+
+MAX_HEAD, MAX_FRAMES, MAX_BLOCK, MAX_DECODED = 4194304, 40000, 16777216, 67108864
+MAX_BLOB, MAX_MANIFEST, MAX_FIELDS, MAX_LISTED, MAX_AFTER, MAX_NAME = 4398046511104, 67108864, 8000000, 500000, 1024, 2048
+ALIAS_BYTES = {"SHA256": 32, "SHA512": 64, "SHA1": 20, "MD5": 16, "GIT_BLOB_SHA1": 20}
+
+
+# --- blocks
+
+
+def read_frame(data):
+    """Of the two kinds only the last stands; a value of the same kind is merged into the one before."""
+    kind, frame = None, {}
+    for which, wire, value, _ in protobuf.fields(data):
+        if which in (1, 2) and wire == 2:
+            frame = frame if kind == which else {}
+            kind = which
+            protobuf.read_into(frame, protobuf.MESSAGES["BlobPart" if which == 1 else "ShipmentNotice"], value)
+    return kind, frame
+
+
+def unpacked(stored):
+    """Of one or more zstd frames; none if there is anything else."""
+    content, rest = b"", stored
+    while rest:
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        try:
+            content += frame.decompress(rest)
+        except zstandard.ZstdError:
+            return None
+        if not frame.eof:
+            return None
+        rest = frame.unused_data
+    return content
+
+
+def decoded(part, stored):
+    content = stored if part["encoding"] == 0 else unpacked(stored)
+    return content if content is not None and len(content) == part["length"] else None
+
+
+class Block:
+    def __init__(self, place):
+        self.thing = f"block {place['number']} of lane {place['lane']}"
+        self.place, self.total = place, 0
+        self.parts, self.notices, self.unknown_frames = [], [], 0
+
+    def bad(self, reason):
+        return Refused(reason, "integrity", self.thing)
+
+    def read(self, data, sender):
+        if len(data) < 80:
+            raise self.bad("short")
+        if data[:4] != b"SLBK":
+            raise self.bad("magic")
+        if data[4:8] != b"\1\0\0\0":
+            raise self.bad("version")
+        data_bytes, head_bytes = number(data, 8, 4), number(data, 12, 4)
+        if head_bytes > MAX_HEAD:
+            raise self.bad("head-limit")
+        if len(data) != 80 + data_bytes + head_bytes:
+            raise self.bad("lengths")
+        head = data[80 + data_bytes:]
+        statement = (self.place["session"].to_bytes(8, "little") + bytes([self.place["lane"]]) + self.place["number"].to_bytes(8, "little")
+                     + hashlib.sha256(head).digest())
+        if not signed("block", statement, data[16:80], sender):
+            raise self.bad("signature")
+        self.read_head(head, data[80:80 + data_bytes])
+        return {"parts": self.parts, "notices": self.notices, "unknown_frames": self.unknown_frames}
+
+    def read_head(self, head, data):
+        frames = used = 0
+        try:
+            for which, wire, value, times in protobuf.fields(head):
+                if wire == 3:
+                    raise protobuf.Unreadable("group")
+                for _ in range(times if (which, wire) == (1, 2) else 0):
+                    frames += 1
+                    if frames > MAX_FRAMES:
+                        raise self.bad("frames-limit")
+                    used = self.frame(value, data, used)
+        except protobuf.Unreadable:
+            raise self.bad("head") from None
+        if used != len(data):
+            raise self.bad("data-left")
+
+    def frame(self, value, data, used):
+        try:
+            kind, frame = read_frame(value)
+        except protobuf.Unreadable:
+            raise self.bad("frame") from None
+        if kind == 1:
+            return self.part(frame, data, used)
+        if kind == 2:
+            self.notice(frame)
+        else:
+            self.unknown_frames += 1
+        return used
+
+    def part(self, frame, data, used):
+        part = {name: frame.get(name, 0) for name in ("blob_size", "offset", "length", "stored_length", "encoding")}
+        stored = data[used:used + part["stored_length"]]
+        if len(stored) != part["stored_length"]:
+            raise self.bad("part-data")
+        if part["encoding"] not in (0, "ZSTD"):
+            self.unknown_frames += 1
+            return used + len(stored)
+        blob = frame.get("blob", b"")
+        if len(blob) != 32:
+            raise self.bad("blob-name")
+        self.total += part["length"]
+        gains = part["stored_length"] < part["length"] if part["encoding"] else part["stored_length"] == part["length"]
+        if (part["blob_size"] > MAX_BLOB or part["offset"] + part["length"] > part["blob_size"] or part["length"] == 0 and part["blob_size"] != 0
+                or not gains or part["length"] > MAX_BLOCK or self.total > MAX_DECODED):
+            raise self.bad("part-lengths")
+        content = decoded(part, stored)
+        self.parts.append({"blob": blob.hex(), "blob_size": part["blob_size"], "offset": part["offset"], "length": part["length"],
+                           "zstd": part["encoding"] != 0, "stored": stored.hex(),
+                           "decoded_sha256": None if content is None else hashlib.sha256(content).hexdigest()})
+        return used + len(stored)
+
+    def notice(self, frame):
+        sequence, manifest, size = frame.get("sequence", 0), frame.get("manifest", b""), frame.get("manifest_size", 0)
+        if sequence == 0 or len(manifest) != 32 or not 0 < size <= MAX_MANIFEST:
+            raise self.bad("notice")
+        self.notices.append({"sequence": sequence, "manifest": manifest.hex(), "manifest_size": size, "pass": frame.get("pass", 0)})
+
+
+# --- manifests
+
+
+def fields_inside(data):
+    """How many fields can be told within, up to where none can."""
+    count = 0
+    try:
+        for _, wire, _, times in protobuf.fields(data):
+            if wire == 3:
+                break
+            count += times
+    except protobuf.Unreadable:
+        pass
+    return count
+
+
+def count_fields(payload):
+    count = blobs = records = 0
+    try:
+        for which, wire, value, times in protobuf.fields(payload):
+            blobs += times * (which == 6)
+            records += times * (which == 7)
+            if which == 5 and wire == 2 and len(value) > MAX_AFTER * 10:
+                raise manifest_bad("after-limit")
+            count += times * (1 + (fields_inside(value) if wire == 2 else 0))
+            if count > MAX_FIELDS:
+                raise manifest_bad("fields-limit")
+    except protobuf.Unreadable:
+        raise manifest_bad("message") from None
+    if blobs > MAX_LISTED:
+        raise manifest_bad("blobs-limit")
+    if records > MAX_LISTED:
+        raise manifest_bad("records-limit")
+
+
+def manifest_bad(reason):
+    return Refused(reason, "invalid", "manifest")
+
+
+def read_manifest(data, sender):
+    if len(data) > MAX_MANIFEST:
+        raise manifest_bad("size")
+    payload = read_envelope("shipment", data, sender)
+    count_fields(payload)
+    try:
+        shipment = protobuf.parse("Shipment", payload)
+    except protobuf.Unreadable:
+        raise manifest_bad("message") from None
+    check_shipment(shipment)
+    check_blobs(shipment.get("blobs", []))
+    check_records(shipment.get("records", []))
+    return protobuf.shown(shipment)
+
+
+def check_shipment(shipment):
+    sequence, after = shipment.get("sequence", 0), shipment.get("after", [])
+    if not valid_stream(shipment.get("stream", "")):
+        raise manifest_bad("stream")
+    if sequence == 0:
+        raise manifest_bad("sequence")
+    if len(after) > MAX_AFTER:
+        raise manifest_bad("after-limit")
+    if any(not 0 < one < sequence for one in after):
+        raise manifest_bad("after")
+
+
+def check_blobs(blobs):
+    seen = set()
+    for blob in blobs:
+        name = blob.get("sha256", b"")
+        if len(name) != 32:
+            raise manifest_bad("blob-name")
+        if name in seen:
+            raise manifest_bad("blob-twice")
+        seen.add(name)
+        if blob.get("size", 0) > MAX_BLOB:
+            raise manifest_bad("blob-size")
+        for alias in blob.get("aliases", []):
+            wanted = ALIAS_BYTES.get(alias.get("algorithm", 0))
+            if wanted is not None and len(alias.get("digest", b"")) != wanted:
+                raise manifest_bad("alias-length")
+
+
+def check_records(records):
+    seen = set()
+    for record in records:
+        ecosystem, document = record.get("ecosystem", ""), record.get("document", "")
+        if not all(0 < len(name.encode()) <= MAX_NAME for name in (ecosystem, document)):
+            raise manifest_bad("record-name")
+        if record.get("withdrawn") and (record.get("body") or record.get("blobs")):
+            raise manifest_bad("withdrawn")
+        if any(len(name) != 32 for name in record.get("blobs", [])):
+            raise manifest_bad("record-blob")
+        if (ecosystem, document) in seen:
+            raise manifest_bad("document-twice")
+        seen.add((ecosystem, document))
+
+
+# --- records
+
+
+def parsed(name, data, refused):
+    try:
+        return protobuf.parse(name, data)
+    except protobuf.Unreadable:
+        raise refused from None
+
+
+def document_shown(name):
+    return name if is_plain(name) else f"a name of the bytes {name.encode().hex()}"
+
+
+def is_plain(text):
+    return not any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in text)
+
+
+def check_file(record, body, held, _previous):
+    document, thing = record["document"], f"file {record['document']}"
+    parts = document.split("/")
+    if (len(document.encode()) > MAX_NAME or len(parts) < 2 or any(not part or part in (".", "..") or len(part.encode()) > 255 or "\\" in part for part in parts)
+            or not is_plain(document)):
+        raise Refused("document", "invalid", document_shown(document))
+    entry = parsed("FileEntry", body, Refused("body", "invalid", thing))
+    token = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+    if entry.get("media_type") and not re.fullmatch(f"{token}/{token}", entry["media_type"]):
+        raise Refused("media-type", "invalid", thing)
+    name = entry.get("sha256", b"")
+    if len(name) != 32 or record["blobs"] != [name]:
+        raise Refused("blobs", "invalid", thing)
+    if held.get(name) is None or len(held[name]) != entry.get("size", 0):
+        raise Refused("held", "integrity", thing)
+    return entry
+
+
+NPM_PART = r"(?!\.)(?!-(?:/|$))[A-Za-z0-9_.!~*'()-]+"
+NPM_NAME = re.compile(rf"(?!_)(?!(?:node_modules|favicon\.ico)$){NPM_PART}|@{NPM_PART}/{NPM_PART}")
+SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?(?:\+[0-9A-Za-z.-]+)?")
+SRI_BYTES = {"sha256": 32, "sha512": 64, "sha1": 20, "md5": 16}
+
+
+def is_semver(text):
+    found = SEMVER.fullmatch(text)
+    return bool(found) and len(text) <= 256 and all(int(found[i]) < 1 << 53 for i in (1, 2, 3))
+
+
+def json_object(data):
+    """Boost.JSON counts what stands inside the 64th level as too deep."""
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and depth(value) <= 64 else None
+
+
+def depth(value):
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(depth, inner), default=0)
+
+
+def sri_holds(text, content):
+    matching = 0
+    for part in text.split(" "):
+        algorithm, _, encoded = part.partition("?")[0].partition("-")
+        if algorithm in SRI_BYTES and len(digest := base64.b64decode(encoded)) == SRI_BYTES[algorithm]:
+            if algorithm != "sha256" or digest != hashlib.sha256(content).digest():
+                return False  # the vectors' store has no other digests of its blobs
+            matching += 1
+    return matching > 0
+
+
+def check_npm(record, body, held, previous):
+    document = record["document"]
+
+    def bad(reason, thing):
+        return Refused(reason, "integrity", f"npm record {thing}")
+    package = parsed("NpmPackage", body, bad("body", document))
+    name, versions = package.get("name", ""), package.get("versions", [])
+    if name != document or len(name) > 214 or not NPM_NAME.fullmatch(name) or not versions:
+        raise bad("package", document)
+    seen = set()
+    for version in versions:
+        label = version.get("version", "")
+        thing = f"{name}@{label}"
+        if label in seen:
+            raise bad("version-twice", thing)
+        seen.add(label)
+        check_npm_version(name, label, version, record, held, lambda reason, thing=thing: bad(reason, thing))
+    tags = package.get("dist_tags", {})
+    if any(version not in seen for version in tags.values()):
+        raise bad("tag", name)
+    if "latest" not in tags:
+        raise bad("latest", name)
+    if package.get("extra") and json_object(package["extra"]) is None:
+        raise bad("extra", name)
+    before = {} if previous is None else {v.get("version", ""): v.get("tarball", b"") for v in protobuf.parse("NpmPackage", previous).get("versions", [])}
+    for version in versions:
+        label = version.get("version", "")
+        if before.get(label, version.get("tarball")) != version.get("tarball"):
+            raise bad("replaced", f"{name}@{label}")
+    return package
+
+
+def check_npm_version(name, label, version, record, held, bad):
+    manifest, tarball = json_object(version.get("manifest", b"")), version.get("tarball", b"")
+    if not is_semver(label) or manifest is None or manifest.get("name") != name or manifest.get("version") != label:
+        raise bad("manifest")
+    if len(tarball) != 32 or tarball not in record["blobs"]:
+        raise bad("tarball")
+    if tarball not in held or len(held[tarball]) != version.get("size", 0):
+        raise bad("held")
+    dist = manifest.get("dist")
+    if not isinstance(dist, dict) or not isinstance(dist.get("tarball"), str) or not dist["tarball"]:
+        raise bad("dist")
+    if dist.get("integrity"):
+        if not sri_holds(dist["integrity"], held[tarball]):
+            raise bad("integrity")
+    elif dist.get("shasum") != hashlib.sha1(held[tarball]).hexdigest():
+        raise bad("shasum")
+
+
+def safe_segment(text):
+    return 0 < len(text.encode()) <= 1024 and text not in (".", "..") and not any(ord(c) < 0x20 or ord(c) == 0x7F or c in "/\\" for c in text)
+
+
+def safe_path(text):
+    return len(text.encode()) <= 1024 and all(map(safe_segment, text.split("/")))
+
+
+def check_apt(record, body, held, previous):
+    """Up to the signature of its Release, which is apt's own chain."""
+    document, thing = record["document"], f"apt {record['document']}"
+    unreadable = Refused("body", "invalid", thing)
+    suite = parsed("AptSuite", body, unreadable)
+    archive, name = suite.get("archive", ""), suite.get("suite", "")
+    if not safe_segment(archive) or not safe_path(name) or document != f"{archive}/{name}":
+        raise unreadable
+    if archive != "debian":  # the one that has a keyring in the vectors
+        raise Refused("keyring", "refused", thing)
+    if previous is not None:
+        before = protobuf.parse("AptSuite", previous)
+        if before.get("mode", 0) == suite.get("mode", 0) and before.get("date_micros", 0) > suite.get("date_micros", 0):
+            raise Refused("date", "outdated", thing)
+    last, paths = b"", set()
+    for file in suite.get("files", []):
+        path, sha256 = file.get("path", ""), file.get("sha256", b"")
+        if len(sha256) != 32 or not safe_path(path) or path.encode() <= last:
+            raise Refused("files", "invalid", thing)
+        last = path.encode()
+        paths.add(path)
+        if sha256 not in record["blobs"]:
+            raise Refused("named", "integrity", f"{thing} {path}")
+        if sha256 not in held or len(held[sha256]) != file.get("size", 0):
+            raise Refused("held", "integrity", f"{thing} {path}")
+    dists = f"dists/{name}/"
+    if f"{dists}InRelease" not in paths and not {f"{dists}Release", f"{dists}Release.gpg"} <= paths:
+        raise Refused("release", "integrity", f"{thing} {dists}")
+    raise Refused("signature", "integrity", thing)
+
+
+RECORD_CHECKS = {"file": check_file, "npm": check_npm, "apt": check_apt}

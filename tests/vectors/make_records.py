@@ -1,0 +1,184 @@
+"""Vectors of records, checked against the blobs that are held. An apt record's signatures are checked by the mirror's own tests."""
+import base64
+import hashlib
+import json
+
+from build import Piece, counting, data, message, number, text
+
+CONTENT, OTHER = b"Hello, closed network!\n", b"other bytes"
+
+
+def digest(content):
+    return hashlib.sha256(content).digest()
+
+
+def sri(content):
+    return "sha256-" + base64.b64encode(digest(content)).decode()
+
+
+def vector(name, ecosystem, document, body, blobs=(CONTENT,), held=(CONTENT,), previous=None, **outcome):
+    named = [blob if len(blob) == 32 else digest(blob) for blob in blobs]
+    found = {"name": f"{ecosystem}-{name}", "ecosystem": ecosystem, "document": document, "bytes": body, "blobs": [blob.hex() for blob in named],
+             "held": [content.hex() for content in held], **outcome}
+    return found if previous is None else found | {"previous": {"bytes": previous}}
+
+
+def refused(name, reason, code, thing, cause, ecosystem, document, body, **other):
+    return vector(name, ecosystem, document, body, refused=reason, code=code, thing=thing, cause=cause, **other)
+
+
+# --- file
+
+
+def file_body(sha256=digest(CONTENT), size=len(CONTENT), modified=1_700_000_000_000_000, media_type="text/plain"):
+    return [*data(1, sha256, "sha256"), *number(2, size, "size"), *number(3, modified, "modified_micros"), *text(4, media_type, "media_type")]
+
+
+def files():
+    document = "drop/hello.txt"
+    fields = {"sha256": digest(CONTENT).hex(), "size": len(CONTENT), "modified_micros": 1_700_000_000_000_000, "media_type": "text/plain"}
+    yield vector("one", "file", document, file_body(), fields=fields)
+    yield vector("of-no-known-type", "file", document, file_body(media_type=""), fields={k: v for k, v in fields.items() if k != "media_type"})
+    yield vector("of-an-odd-type", "file", document, file_body(media_type="x-a.b+c/!#$%&'*+-.^_`|~9"), fields=fields | {"media_type": "x-a.b+c/!#$%&'*+-.^_`|~9"})
+    yield vector("empty", "file", document, file_body(digest(b""), 0), blobs=(b"",), held=(b"",),
+                 fields={"sha256": digest(b"").hex(), "modified_micros": 1_700_000_000_000_000, "media_type": "text/plain"})
+    longest = "drop/" + "/".join(["p" * 255] * 7) + "/" + "é" * 125 + "p"
+    assert len(longest.encode()) == 2048
+    yield vector("of-the-longest-name", "file", longest, file_body(), fields=fields)
+    for name, wrong in (("of-2049-bytes", longest + "p"), ("without-collection", "hello.txt"), ("with-an-empty-part", "drop//hello"), ("that-goes-up", "drop/../x"),
+                        ("of-a-dot", "drop/./x"), ("with-a-backslash", "drop/a\\b"), ("with-a-long-part", "drop/" + "p" * 256), ("that-ends-in-a-slash", "drop/")):
+        yield refused(f"name-{name}", "document", "invalid", wrong, "", "file", wrong, file_body())
+    for name, wrong in (("line-feed", "drop/a\nb"), ("delete", "drop/a\x7fb"), ("next-line", "drop/a\x85b")):
+        yield refused(f"name-with-{name}", "document", "invalid", f"a name of the bytes {wrong.encode().hex()}", "control characters", "file", wrong, file_body())
+    thing = f"file {document}"
+    yield refused("unreadable", "body", "invalid", thing, "its record cannot be read", "file", document, [Piece(counting(0xF8, 5), "no fields")])
+    for name, wrong in (("without-slash", "text"), ("with-two", "text/plain/x"), ("with-parameter", "text/plain; a=b"), ("empty-half", "text/"), ("other-empty-half", "/plain")):
+        yield refused(f"type-{name}", "media-type", "invalid", thing, "its media type is none", "file", document, file_body(media_type=wrong))
+    cause = "it does not name exactly the blob that it shows"
+    for size in (31, 33):
+        yield refused(f"digest-of-{size}-bytes", "blobs", "invalid", thing, cause, "file", document, file_body(counting(1, size)))
+    for name, blobs in (("no-blob", ()), ("another-blob", (OTHER,)), ("two-blobs", (CONTENT, OTHER))):
+        yield refused(f"names-{name}", "blobs", "invalid", thing, cause, "file", document, file_body(), blobs=blobs)
+    yield refused("not-held", "held", "integrity", thing, "its blob is not held", "file", document, file_body(), held=())
+    yield refused("of-another-size", "held", "integrity", thing, "its record says 22 bytes, its blob has 23", "file", document, file_body(size=22))
+
+
+# --- npm
+
+
+def npm_manifest(name="left", version="1.0.0", dist=None):
+    dist = {"tarball": "https://example.org/left-1.0.0.tgz", "integrity": sri(CONTENT)} if dist is None else dist
+    return json.dumps({"name": name, "version": version, "dist": dist} if dist else {"name": name, "version": version}).encode()
+
+
+def npm_version(version="1.0.0", manifest=None, tarball=digest(CONTENT), size=len(CONTENT)):
+    manifest = npm_manifest(version=version) if manifest is None else manifest
+    return message(2, [*text(1, version, "version"), *data(2, manifest, "manifest", "JSON"), *data(3, tarball, "tarball"), *number(4, size, "size")], "versions")
+
+
+def npm_body(*versions, name="left", tags=(("latest", "1.0.0"),), times=(("1.0.0", "2023-11-14T22:13:20.000Z"),), extra=b'{"license":"MIT"}'):
+    pieces = [*text(1, name, "name"), *(piece for version in versions or (npm_version(),) for piece in version)]
+    for field, label, entries in ((3, "dist_tags", tags), (4, "time", times)):
+        for key, value in entries:
+            pieces += message(field, [*text(1, key, "key"), *text(2, value, "value")], label)
+    return [*pieces, *data(5, extra, "extra", "JSON")]
+
+
+def npm():
+    shown = {"version": "1.0.0", "manifest": npm_manifest().hex(), "tarball": digest(CONTENT).hex(), "size": len(CONTENT)}
+    fields = {"name": "left", "versions": [shown], "dist_tags": {"latest": "1.0.0"}, "time": {"1.0.0": "2023-11-14T22:13:20.000Z"},
+              "extra": b'{"license":"MIT"}'.hex()}
+    yield vector("one", "npm", "left", npm_body(), fields=fields)
+    yield vector("that-was-visible", "npm", "left", npm_body(), previous=npm_body(), fields=fields)
+    scoped = npm_version(manifest=npm_manifest(name="@a/b"))
+    yield vector("scoped", "npm", "@a/b", npm_body(scoped, name="@a/b", extra=b""),
+                 fields={k: v for k, v in fields.items() if k != "extra"} | {"name": "@a/b", "versions": [shown | {"manifest": npm_manifest(name="@a/b").hex()}]})
+    known = npm_manifest(dist={"tarball": "x", "integrity": f"md4-AAAA {sri(CONTENT)}?opt"})
+    yield vector("with-an-unknown-digest", "npm", "left", npm_body(npm_version(manifest=known)), fields=fields | {"versions": [shown | {"manifest": known.hex()}]})
+
+    def wrong(name, reason, cause, body, thing="left@1.0.0", document="left", code="integrity", **other):
+        return refused(name, reason, code, f"npm record {thing}", cause, "npm", document, body, **other)
+    yield wrong("unreadable", "body", "its body cannot be read", [Piece(counting(0xF8, 5), "no fields")], "left")
+    package = "its body is of another package, or has no versions"
+    yield wrong("of-another-name", "package", package, npm_body(), "right", "right")
+    yield wrong("without-versions", "package", package, npm_body([]), "left")
+    for bad in ("_left", ".left", "node_modules", "le ft", "@a", "@/b", "@a/", "@a/.b", "-", "x" * 215):
+        yield wrong(f"name-{bad[:12]}", "package", package, npm_body(npm_version(manifest=npm_manifest(bad)), name=bad), bad, bad)
+    yield wrong("version-twice", "version-twice", "it stands twice", npm_body(npm_version(), npm_version()))
+    describes = "its manifest does not describe it"
+    for name, manifest in (("no-json", b"{"), ("no-object", b"[]"), ("of-another-name", npm_manifest("right")), ("of-another-version", npm_manifest(version="1.0.1")),
+                           ("too-deep", b'{"a":' + b"[" * 64 + b"]" * 64 + b"}")):
+        yield wrong(f"manifest-{name}", "manifest", describes, npm_body(npm_version(manifest=manifest)))
+    for bad in ("1.0", "01.0.0", "1.0.0-", "latest", "1.0.0-01", "9007199254740992.0.0"):
+        yield wrong(f"version-{bad}", "manifest", describes, npm_body(npm_version(bad), tags=(("latest", bad),)), f"left@{bad}")
+    not_named = "its tarball is not among the blobs that the record names"
+    yield wrong("tarball-not-named", "tarball", not_named, npm_body(), blobs=())
+    yield wrong("tarball-of-31-bytes", "tarball", not_named, npm_body(npm_version(tarball=counting(1, 31))))
+    not_held = "its tarball is not in the store, or of another size"
+    yield wrong("tarball-not-held", "held", not_held, npm_body(), held=())
+    yield wrong("tarball-of-another-size", "held", not_held, npm_body(npm_version(size=24)))
+    for name, dist in (("none", {}), ("no-object", "x"), ("without-tarball", {"integrity": sri(CONTENT)}), ("tarball-no-text", {"tarball": 1, "integrity": sri(CONTENT)})):
+        yield wrong(f"dist-{name}", "dist", "its manifest has no dist with a tarball", npm_body(npm_version(manifest=npm_manifest(dist=dist))))
+    for name, integrity in (("of-other-bytes", sri(OTHER)), ("of-no-known-digest", "md4-AAAA"), ("with-one-that-differs", f"{sri(CONTENT)} {sri(OTHER)}")):
+        body = npm_body(npm_version(manifest=npm_manifest(dist={"tarball": "x", "integrity": integrity})))
+        yield wrong(f"integrity-{name}", "integrity", "dist.integrity is not the digest of its tarball", body)
+    for name, dist in (("none", {"tarball": "x"}), ("of-other-bytes", {"tarball": "x", "shasum": hashlib.sha1(OTHER).hexdigest()})):
+        yield wrong(f"shasum-{name}", "shasum", "dist.shasum is not the digest of its tarball", npm_body(npm_version(manifest=npm_manifest(dist=dist))))
+    yield wrong("tag-of-another-version", "tag", "is of a version that it does not hold", npm_body(tags=(("latest", "1.0.0"), ("next", "2.0.0"))), "left")
+    yield wrong("without-latest", "latest", 'it has no tag "latest"', npm_body(tags=(("next", "1.0.0"),)), "left")
+    for name, extra in (("no-json", b"{"), ("no-object", b"1")):
+        yield wrong(f"extra-{name}", "extra", "its further members are not a JSON object", npm_body(extra=extra), "left")
+    before = npm_body(npm_version(tarball=digest(OTHER)))
+    yield wrong("that-replaces-a-version", "replaced", "it would replace a visible version by other bytes", npm_body(), previous=before)
+
+
+# --- apt
+
+
+def apt_file(path, sha256=digest(CONTENT), size=len(CONTENT)):
+    return message(6, [*text(1, path, "path"), *data(2, sha256, "sha256"), *number(3, size, "size")], "files")
+
+
+def apt_body(*files, archive="debian", suite="bookworm", mode=0, date=1_700_000_000_000_000):
+    return [*text(1, archive, "archive"), *text(2, suite, "suite"), *number(3, mode, "mode"), *number(4, date, "date_micros"),
+            *(piece for file in files for piece in file)]
+
+
+def apt():
+    document, index = "debian/bookworm", "dists/bookworm/main/binary-amd64/Packages"
+
+    def wrong(name, reason, code, cause, body, thing="apt debian/bookworm", document=document, **other):
+        return refused(name, reason, code, thing, cause, "apt", document, body, **other)
+    reads = "the record does not read or is another suite's"
+    yield wrong("unreadable", "body", "invalid", reads, [Piece(counting(0xF8, 5), "no fields")])
+    yield wrong("of-another-suite", "body", "invalid", reads, apt_body(suite="trixie"))
+    for name, archive, suite in (("archive-none", "", "x"), ("archive-up", "..", "x"), ("archive-with-slash", "a/b", "x"), ("suite-up", "debian", "a/../b"),
+                                 ("suite-none", "debian", ""), ("suite-with-empty-part", "debian", "a//b"), ("suite-control", "debian", "a\x1fb"),
+                                 ("archive-of-1025-bytes", "a" * 1025, "x")):
+        both = f"{archive}/{suite}"
+        yield wrong(name, "body", "invalid", reads, apt_body(archive=archive, suite=suite), f"apt {both}", both)
+    yield wrong("without-keyring", "keyring", "refused", "no keyring is configured for archive ubuntu", apt_body(archive="ubuntu"),
+                "apt ubuntu/bookworm", "ubuntu/bookworm")
+    yield wrong("older", "date", "outdated", "and one of", apt_body(), previous=apt_body(date=1_700_000_000_000_001))
+    nothing = "has neither InRelease nor Release with Release.gpg"
+    no_release = "apt debian/bookworm dists/bookworm/"
+    yield wrong("older-than-one-of-another-mode", "release", "integrity", nothing, apt_body(), no_release, previous=apt_body(mode=1, date=1_700_000_000_000_001))
+    yield wrong("of-the-same-date", "release", "integrity", nothing, apt_body(), no_release, previous=apt_body())
+    listed = "its list of files does not read at"
+    for size in (31, 33):
+        yield wrong(f"file-digest-of-{size}-bytes", "files", "invalid", listed, apt_body(apt_file(index, counting(1, size))))
+    for name, path in (("none", ""), ("up", "dists/../x"), ("absolute", "/etc/passwd"), ("of-1025-bytes", "p" * 1025)):
+        yield wrong(f"file-path-{name}", "files", "invalid", f'{listed} "{path}"', apt_body(apt_file(path)))
+    yield wrong("files-not-sorted", "files", "invalid", f'{listed} "pool/a"', apt_body(apt_file("pool/b"), apt_file("pool/a")))
+    yield wrong("file-twice", "files", "invalid", f'{listed} "pool/a"', apt_body(apt_file("pool/a"), apt_file("pool/a")))
+    yield wrong("file-not-named", "named", "integrity", "the record does not name its blob", apt_body(apt_file(index)), f"apt {document} {index}", blobs=())
+    held = "its blob is not held with the size that the record gives"
+    yield wrong("file-not-held", "held", "integrity", held, apt_body(apt_file(index)), f"apt {document} {index}", held=())
+    yield wrong("file-of-another-size", "held", "integrity", held, apt_body(apt_file(index, size=22)), f"apt {document} {index}")
+    for name, paths in (("no-release", [index]), ("release-without-signature", ["dists/bookworm/Release"]), ("signature-without-release", ["dists/bookworm/Release.gpg"]),
+                        ("release-of-another-suite", ["dists/trixie/InRelease"])):
+        yield wrong(name, "release", "integrity", nothing, apt_body(*map(apt_file, paths)), no_release)
+
+
+FILES = {"record": ("A record, the blobs that are held, and what was visible before, if anything was. For apt a keyring is configured for the archive "
+                    "\"debian\" only: docs/protocol.md, Records.", lambda: [*files(), *npm(), *apt()])}

@@ -35,21 +35,32 @@ std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.si
 // family.
 constexpr std::size_t kFilesOfOpening = 32;
 
-// Whether files can be made: bytes may be free while there are no inodes left (mkfs -N) or no
-// descriptors. Else opening would fail after closing, and nothing could be read until it succeeds.
-bool can_make_files(rocksdb::Env& env, const std::string& folder) {
+constexpr std::size_t kProbeBytes = std::size_t{64} << 10;  // in each
+
+// Makes files, writes them and removes them: bytes may be free, but no inodes (mkfs -N), no
+// descriptors, or none of this user's quota. Else opening would fail after closing, and nothing
+// could be read until it succeeds.
+rocksdb::Status make_files(rocksdb::Env& env, const std::string& folder) {
+  const std::string bytes(kProbeBytes, '\0');
   std::vector<std::string> made;
   std::vector<std::unique_ptr<rocksdb::WritableFile>> open;
-  bool can = true;
-  while (can && made.size() < kFilesOfOpening) {
+  rocksdb::Status status;
+  while (status.ok() && made.size() < kFilesOfOpening) {
     made.push_back(folder + "/probe-" + std::to_string(made.size()));
-    can = env.NewWritableFile(made.back(), &open.emplace_back(), rocksdb::EnvOptions()).ok();
+    auto& file = open.emplace_back();
+    status = env.NewWritableFile(made.back(), &file, rocksdb::EnvOptions());
+    if (status.ok()) {
+      status = file->Append(bytes);
+    }
+    if (status.ok()) {
+      status = file->Close();
+    }
   }
   open.clear();
   for (const std::string& file : made) {
     static_cast<void>(env.DeleteFile(file));
   }
-  return can;
+  return status;
 }
 
 // The iterator of `family`, with its status checked by the caller at the end.
@@ -213,8 +224,12 @@ Result<void> RocksStore::reopen_after_failure() {
   rocksdb::Env* env = settings_.env != nullptr ? settings_.env : rocksdb::Env::Default();
   std::uint64_t free = 0;
   if (!env->GetFreeSpace(settings_.folder.string(), &free).ok() ||
-      free < settings_.resume_free_bytes || !can_make_files(*env, settings_.folder.string())) {
+      free < settings_.resume_free_bytes) {
     return still_full;
+  }
+  if (const auto probed = make_files(*env, settings_.folder.string()); !probed.ok()) {
+    const Error refused = error(probed);
+    return refused.code == ErrorCode::kExhausted ? still_full : refused;
   }
   const std::unique_lock lock(mutex_);
   if (database_) {

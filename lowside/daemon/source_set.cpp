@@ -6,7 +6,7 @@ void SourceSet::apply(std::vector<ConfiguredSource> sources) {
   std::map<std::string, Running> before;
   {
     const std::lock_guard lock(mutex_);
-    before.swap(running_);
+    before = running_;
   }
   std::map<std::string, Running> after;
   std::vector<ConfiguredSource> fresh;
@@ -18,6 +18,10 @@ void SourceSet::apply(std::vector<ConfiguredSource> sources) {
     } else {
       fresh.push_back(std::move(source));
     }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = after;  // those that stay are shown all the while
   }
   before.clear();  // waits for their polls to stop, before others of the same name start
   for (ConfiguredSource& source : fresh) {

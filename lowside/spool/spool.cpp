@@ -92,7 +92,8 @@ Error Spool::disk_full(Error error) const {
     parts_.counters.add(observe::Metric::kSpoolDiskFull);
     error.thing = "spool " + settings_.folder.string();
     error.cure =
-        "free space on that file system; polling goes on by itself, and sending never stopped";
+        "free space on that file system (df, df -i); polling goes on by itself, and sending never "
+        "stopped";
   }
   return error;
 }

@@ -152,57 +152,6 @@ def want_list_with_an_unknown_package():
         check(refused.returncode != 0 and "404" in refused.stdout + refused.stderr, "npm did not see a 404")
 
 
-@contextlib.contextmanager
-def small_disk(rig, side, megabytes):
-    place = rig.folder / side / "state"
-    place.mkdir(parents=True, exist_ok=True)
-    run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", place)
-    try:
-        yield place
-    finally:
-        run("umount", "-l", place)
-
-
-def full_disk(side, where):
-    with rig_and_scene(("files",)) as (rig, scene):
-        rig.start("high") if side == "low" else None
-        with small_disk(rig, side, 48) as place:
-            filler = place / "filler"
-            if side == "high":
-                rig.start("high")
-            rig.start("low")
-            rig.wait_until_crossed()
-            before = drop_contents(scene)
-            # What is left is less than what will come.
-            free = int(run("df", "--output=avail", "-B1", place).stdout.split()[-1])
-            filler.write_bytes(bytes(max(0, free - 3_000_000)))
-            (scene.drop / "more.bin").write_bytes(scene.dice.randbytes(6_000_000))
-            rig.send_signal("low", signal.SIGHUP)
-            rig.wait_until(lambda: rig.metric(side, f'sluice_disk_full_total{{where="{where}"}}') > 0, f"the full disk of the {side} side is counted")
-            says(rig, side, "space")
-            check_files(rig, scene, before)  # what is visible stays so
-            filler.unlink()
-            if side == "low":
-                poll_again(rig)
-            else:  # what had no place is a gap, and one command brings it
-                rig.wait_until(lambda: "2" in rig.run("high", "gaps").stdout, "the gap is listed")
-                rig.run("low", "resend", "2")
-            after = drop_contents(scene)
-
-            rig.wait_until(lambda: rig.get("/files/drop/more.bin")[0] == 200, "what was held up crosses")
-            check_files(rig, scene, after)
-            rig.stop("low")
-            rig.stop("high")
-
-
-def full_disk_on_the_low_side():
-    full_disk("low", "poll")
-
-
-def full_disk_on_the_high_side():
-    full_disk("high", "staging")
-
-
 def configuration_mistakes_are_named():
     with rig_and_scene(("files",)) as (rig, _):
         for section, key, value, expected in (("link", "rate", "fast", ("rate", "fast")), ("link", "mtu", 20, ("mtu", "20")),
@@ -215,4 +164,4 @@ def configuration_mistakes_are_named():
 
 if __name__ == "__main__":
     main([wrong_sender_key, sealed_to_another_receiver, strangers_on_the_wire, upstream_lies_about_a_digest, upstream_answers_garbage, upstream_times_out,
-          want_list_with_an_unknown_package, full_disk_on_the_low_side, full_disk_on_the_high_side, configuration_mistakes_are_named])
+          want_list_with_an_unknown_package, configuration_mistakes_are_named])

@@ -73,6 +73,7 @@ class Namespaces:
         self.low, self.high = "sl" + tag, "sh" + tag
         self.low_if, self.high_if = "l" + tag, "h" + tag
         self._mtu, self._loss = mtu, loss_per_10000
+        self._addresses = {}  # by namespace: interface, own address, the peer's address and MAC
 
     def __enter__(self):
         try:
@@ -92,9 +93,9 @@ class Namespaces:
                                              (self.high, self.high_if, self.HIGH_IP, self.LOW_IP, macs[self.low])):
             run("ip", "-n", ns, "link", "set", "lo", "up")
             run("ip", "netns", "exec", ns, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
-            run("ip", "-n", ns, "link", "set", dev, "mtu", str(self._mtu), "arp", "off", "up")
-            run("ip", "-n", ns, "addr", "add", own + "/24", "dev", dev)
-            run("ip", "-n", ns, "neigh", "replace", peer, "lladdr", peer_mac, "dev", dev, "nud", "permanent")
+            run("ip", "-n", ns, "link", "set", dev, "mtu", str(self._mtu), "arp", "off")
+            self._addresses[ns] = (dev, own, peer, peer_mac)
+            self.connect(ns)
             # One datagram is one packet, as on a wire: a drop takes a datagram, not a whole GSO batch.
             run("ip", "netns", "exec", ns, "ethtool", "-K", dev, "tx-udp-segmentation", "off", "tso", "off", "gso", "off", ok=False)
         self._rules(self.high, 'table inet diode { chain out { type filter hook output priority 0; policy drop; oifname "lo" accept; counter; } }')
@@ -102,6 +103,19 @@ class Namespaces:
         if self._loss:
             self._rules(self.high, f'table ip lossy {{ chain pre {{ type filter hook prerouting priority -300; iifname "{self.high_if}" '
                                    f'numgen random mod 10000 < {self._loss} counter drop; }} }}')
+
+    def connect(self, ns):
+        """Brings the interface up, with its address and its neighbour, which go when it goes down."""
+        dev, own, peer, peer_mac = self._addresses[ns]
+        run("ip", "-n", ns, "link", "set", dev, "up")
+        run("ip", "-n", ns, "addr", "replace", own + "/24", "dev", dev)
+        run("ip", "-n", ns, "neigh", "replace", peer, "lladdr", peer_mac, "dev", dev, "nud", "permanent")
+
+    def disconnect(self, ns):
+        """Takes the interface down, and its address away."""
+        dev, own, _, _ = self._addresses[ns]
+        run("ip", "-n", ns, "addr", "del", own + "/24", "dev", dev)
+        run("ip", "-n", ns, "link", "set", dev, "down")
 
     @staticmethod
     def _rules(ns, text):

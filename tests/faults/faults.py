@@ -2,6 +2,7 @@
 import contextlib
 import fcntl
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -111,7 +112,8 @@ class Disk:
 @contextlib.contextmanager
 def pair(kinds=("files",), low=(), seed=1, **options):
     """Upstreams and a rig that mirrors them, not started. `low`: further sections of the low side's configuration."""
-    with Scene(seed=seed) as scene, Rig(low_extra=scene.sources(kinds=kinds) + list(low), **options) as rig:
+    namespaces = options.get("namespaces")
+    with Scene(namespaces, seed) as scene, Rig(low_extra=scene.sources(kinds=kinds) + list(low), **options) as rig:
         if "apt" in kinds:
             rig.configure("high", [("[apt]", {"archive": "debian", "keyrings": [rig.folder / "low/apt/site.asc"]})])
         scene.wait_until_up(rig)
@@ -134,18 +136,25 @@ def drop(scene, name, size):
 
 
 def event(rig, side, name):
-    """The first event of that name in /events' own words, the log's lines."""
-    return next((line for line in rig.log(side).split("\n") if name in line), None)
+    """The first event of that name, as the log has it."""
+    return next((line for line in rig.log(side).split("\n") if f" {name} " in line + " "), None)
 
 
 def check_alert(rig, side, name, *words):
-    """The event is there, on /events and in the log, and has the words."""
+    """The event is told, and has the words."""
     line = rig.wait_until(lambda: event(rig, side, name), f"{side} tells {name}")
     check(all(word in line for word in words), f"{name} does not say {words}: {line}")
 
 
 def healthy(rig, side):
     return rig.http(rig.low_status if side == "low" else rig.high_status, "/healthz", side=side)[0] == 200
+
+
+def metrics(rig, side):
+    """All of /metrics, by name with labels."""
+    _, _, body = rig.http(rig.low_status if side == "low" else rig.high_status, "/metrics", side=side)
+    lines = [line.rpartition(" ") for line in body.decode().split("\n") if line and not line.startswith("#")]
+    return {name: int(float(value)) for name, _, value in lines}
 
 
 def resend_gaps(rig):
@@ -164,23 +173,47 @@ def wait_until_idle(rig):
     rig.wait_until(lambda: rig.status("low")["spool"]["pending_passes"] == 0, "everything is sent")
 
 
+@contextlib.contextmanager
+def client(rig):
+    """A function that gets paths from the mirrors: over one connection where it can."""
+    connection = None if rig.namespaces else http.client.HTTPConnection("127.0.0.1", rig.serve, timeout=60)
+
+    def get(path):
+        if connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            status, body = answer.status, answer.read()
+        else:
+            status, _, body = rig.get(path)
+        check(status == 200, f"{path} answered {status} {body[:200]}")
+        return body
+    try:
+        yield get
+    finally:
+        if connection:
+            connection.close()
+
+
+def check_files(rig, contents):
+    with client(rig) as get:
+        for path, content in contents.items():
+            check(get("/files/drop/" + urllib.parse.quote(path)) == content, f"{path} has other bytes")
+
+
 def check_whole(rig, scene, kinds=("files",)):
     """The catalog is that of an undisturbed run: each document that the upstreams have, bit for bit, and no other; nothing is missing."""
     last = rig.status("low")["spool"]["last_sequence"]
     rig.wait_until(lambda: rig.published() >= last, f"shipment {last} is published")
     check("no gaps" in rig.run("high", "gaps").stdout, "there are gaps")
     if "files" in kinds:
-        for path, content in drop_contents(scene).items():
-            code, _, body = rig.get("/files/drop/" + urllib.parse.quote(path))
-            check(code == 200 and body == content, f"/files/drop/{path} answered {code}, {len(body)} bytes instead of {len(content)}")
+        check_files(rig, drop_contents(scene))
     if "npm" in kinds:
-        for name, integrity in scene.integrity.items():
-            code, _, body = rig.get("/npm/" + name)
-            check(code == 200, f"/npm/{name} answered {code}")
-            dist = json.loads(body)["versions"]["1.0.0"]["dist"]
-            check(dist["integrity"] == integrity, f"{name} has another integrity")
-            code, _, tarball = rig.get(urllib.parse.urlparse(dist["tarball"]).path)
-            check(code == 200 and hashlib.sha1(tarball).hexdigest() == dist["shasum"], f"the tarball of {name}: {code}")
+        with client(rig) as get:
+            for name, integrity in scene.integrity.items():
+                dist = json.loads(get("/npm/" + name))["versions"]["1.0.0"]["dist"]
+                check(dist["integrity"] == integrity, f"{name} has another integrity")
+                tarball = get(urllib.parse.urlparse(dist["tarball"]).path)
+                check(hashlib.sha1(tarball).hexdigest() == dist["shasum"], f"the tarball of {name} is another")
 
 
 def send_again_until_whole(rig, scene, kinds=("files",), rounds=5):

@@ -21,6 +21,7 @@ class File final : public rocksdb::FSWritableFileOwnerWrapper {
         return FSWritableFileOwnerWrapper::Append(data, options, context);
       case State::kRefusesWrites:
       case State::kHasNoInodes:
+      case State::kIsBeyondQuota:
         return IOStatus::NoSpace("no space");
       case State::kFails:
         return IOStatus::IOError("Input/output error");

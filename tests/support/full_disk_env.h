@@ -16,6 +16,7 @@ class FullRocksDisk final : public rocksdb::FileSystemWrapper {
     kRefusesWrites,  // appending fails
     kRefusesSyncs,   // appending works, but what was appended cannot be made durable
     kHasNoInodes,    // there are bytes, but no file can be made, and appending fails
+    kIsBeyondQuota,  // there are bytes, but not for this user
     kFails,          // appending fails with EIO
   };
 

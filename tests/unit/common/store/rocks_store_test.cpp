@@ -234,7 +234,8 @@ TEST_P(FullDiskTest, DoesNotCloseUnderAReader) {
 INSTANTIATE_TEST_SUITE_P(Disks, FullDiskTest,
                          testing::Values(FullRocksDisk::State::kRefusesWrites,
                                          FullRocksDisk::State::kRefusesSyncs,
-                                         FullRocksDisk::State::kHasNoInodes));
+                                         FullRocksDisk::State::kHasNoInodes,
+                                         FullRocksDisk::State::kIsBeyondQuota));
 
 class BrokenDiskTest : public RocksStoreTest {
  protected:

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "common/crypto/guarded.h"
+#include "common/crypto/random.h"
 
 namespace sluice::crypto {
 namespace {
@@ -52,9 +53,8 @@ bool run(EVP_CIPHER_CTX* context, const Nonce& nonce, ByteView header, ByteView 
 }  // namespace
 
 SessionKey SessionKey::generate() {
-  initialize_sodium();
   SessionKey key;
-  randombytes_buf(key.bytes_.data(), key.bytes_.size());
+  fill_random(key.bytes_);
   return key;
 }
 

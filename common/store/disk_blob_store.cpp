@@ -1,10 +1,9 @@
 #include "common/store/disk_blob_store.h"
 
 #include <algorithm>
-#include <random>
+#include <charconv>
 
 #include "common/base/hasher.h"
-#include "common/base/text.h"
 #include "common/store/blob_readers.h"
 
 namespace sluice::store {
@@ -14,11 +13,11 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kVerifyChunkBytes = std::size_t{1} << 20;
 
-std::string random_run_name() {
-  std::random_device random;
-  std::string bytes;
-  append_u64(bytes, std::uint64_t{random()} << 32 | random());
-  return hex_encode(as_bytes(bytes));
+// The first number for new staging files after one of this name, which stays.
+std::uint64_t number_after(const std::string& name) {
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
+  return read.ec == std::errc() ? number + 1 : 0;
 }
 
 }  // namespace
@@ -27,8 +26,7 @@ DiskBlobStore::DiskBlobStore(KeyValueStore& index, FileSystem& files, fs::path f
     : index_(index),
       files_(files),
       folder_(std::move(folder)),
-      staging_(folder_ / "staging"),
-      staging_run_(random_run_name()) {}
+      staging_(folder_ / "staging") {}
 
 Result<std::unique_ptr<DiskBlobStore>> DiskBlobStore::open(KeyValueStore& index, FileSystem& files,
                                                            fs::path folder,
@@ -54,6 +52,8 @@ Result<void> DiskBlobStore::sweep_staging(const KeepStaging& keep) {
     const StagingPath path(staging_ / name);
     if (!keep || !keep(path)) {
       unclaimed.push_back(path.value());
+    } else {
+      next_staging_ = std::max(next_staging_.load(), number_after(name));
     }
   }));
   for (const fs::path& path : unclaimed) {
@@ -227,7 +227,7 @@ Result<void> DiskBlobStore::for_each(const std::function<bool(const BlobInfo&)>&
 }
 
 StagingPath DiskBlobStore::new_staging_path() {
-  return StagingPath(staging_ / (staging_run_ + "-" + std::to_string(next_staging_++)));
+  return StagingPath(staging_ / std::to_string(next_staging_++));
 }
 
 Result<void> DiskBlobStore::verify(const Sha256Digest& digest) const {

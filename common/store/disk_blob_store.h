@@ -80,8 +80,7 @@ class DiskBlobStore final : public BlobStore {
   FileSystem& files_;
   const std::filesystem::path folder_;
   const std::filesystem::path staging_;
-  const std::string staging_run_;  // differs in each run, so that kept files are never reopened
-  std::atomic<std::uint64_t> next_staging_ = 0;
+  std::atomic<std::uint64_t> next_staging_ = 0;  // above the names of files that were kept
   KeyLocks locks_;  // of blob keys and alias keys that are being changed
   std::atomic<bool> unsettled_ = false;
   std::mutex folders_mutex_;

@@ -44,12 +44,16 @@ Assembler::Assembler(AssemblerSettings settings, store::BlobStore& store,
 
 Assembler::~Assembler() { stop(); }
 
-Result<void> Assembler::start() {
-  SLUICE_ASSERT(!thread_.joinable());
-  SLUICE_TRY_VOID(staging_.recover([this](const Sha256Digest& digest) {
+Result<void> Assembler::open() {
+  return staging_.recover([this](const Sha256Digest& digest) {
     const auto found = store_.find(digest);
     return found && found->has_value();
-  }));
+  });
+}
+
+Result<void> Assembler::start() {
+  SLUICE_ASSERT(!thread_.joinable());
+  SLUICE_TRY_VOID(open());
   keeper_.start();
   thread_ = std::thread([this] { run(); });
   return {};
@@ -99,30 +103,38 @@ void Assembler::enqueue(Item item) {
 
 void Assembler::run() {
   for (;;) {
-    std::vector<Done> done;
-    std::optional<Item> item;
     {
       std::unique_lock lock(mutex_);
       work_.wait_for(lock, kTick, [&] { return stopping_ || !queue_.empty() || !done_.empty(); });
       if (stopping_ && queue_.empty()) {
         return;
       }
-      done.swap(done_);
-      if (!queue_.empty()) {
-        item = std::move(queue_.front());
-        queue_.pop_front();
-      }
     }
-    const StageTimer timer(counters_, Metric::kAssembleNanos);
-    settle(done);
-    if (item) {
-      std::visit([this](const auto& value) { process(value); }, *item);
-      const std::lock_guard lock(mutex_);
-      queued_bytes_ -= std::visit([](const auto& value) { return weight(value); }, *item);
-      room_.notify_all();
-    }
-    staging_.save_due();
+    step();
   }
+}
+
+bool Assembler::step() {
+  std::vector<Done> done;
+  std::optional<Item> item;
+  {
+    const std::lock_guard lock(mutex_);
+    done.swap(done_);
+    if (!queue_.empty()) {
+      item = std::move(queue_.front());
+      queue_.pop_front();
+    }
+  }
+  const StageTimer timer(counters_, Metric::kAssembleNanos);
+  settle(done);
+  if (item) {
+    std::visit([this](const auto& value) { process(value); }, *item);
+    const std::lock_guard lock(mutex_);
+    queued_bytes_ -= std::visit([](const auto& value) { return weight(value); }, *item);
+    room_.notify_all();
+  }
+  staging_.save_due();
+  return item || !done.empty();
 }
 
 void Assembler::settle(const std::vector<Done>& done) {
@@ -266,37 +278,27 @@ void Assembler::bad_blob(const Sha256Digest& digest, const Error& error) {
   events_.failure(Level::kError, "blob.bad", error, {{"blob", digest.hex()}});
 }
 
-Result<void> Assembler::finish(CompleteBlob& blob, const std::stop_token& stop) {
+Step Assembler::finish(CompleteBlob& blob, const std::stop_token& stop) {
   const Sha256Digest digest = blob.progress.digest;
-  Result<store::NewBlob> hashed = hash(blob, stop);
-  if (!hashed) {
-    if (hashed.error().code == ErrorCode::kCancelled) {
-      return hashed.error();
+  if (!blob.verified) {
+    Result<store::NewBlob> hashed = hash(blob, stop);
+    if (!hashed && hashed.error().code == ErrorCode::kCancelled) {
+      return Step::kIdle;
     }
-    bad_blob(digest, hashed.error());
-    report({digest, true});
-    return {};
+    if (!hashed) {
+      bad_blob(digest, hashed.error());
+      report({digest, true});
+      return Step::kWorked;
+    }
+    blob.verified.emplace(PassKey<Assembler>(), std::move(*hashed));
   }
   store::Batch along;
   along.remove(store::Family::kParts, ProgressStore::key(digest));
-  VerifiedBlob verified({}, std::move(*hashed));
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  bool stalled = false;
-  // NOLINTNEXTLINE(bugprone-use-after-move): accept() leaves it untouched when it does not take it
-  while (!sink_.accept(std::move(verified), along)) {
-    keeper_.set_stalled(stalled = true);
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, stop, kTick, [] { return false; });
-    if (stop.stop_requested()) {
-      return Error{ErrorCode::kCancelled, "blob " + digest.hex(), "stopping", ""};
-    }
-  }
-  if (stalled) {
-    keeper_.set_stalled(false);
+  if (!sink_.accept(std::move(*blob.verified), std::move(along))) {
+    return Step::kStalled;
   }
   counters_.add(Metric::kBlobsVerified);
-  return {};
+  return Step::kWorked;
 }
 
 Result<store::NewBlob> Assembler::hash(CompleteBlob& blob, const std::stop_token& stop) {

@@ -51,9 +51,19 @@ class Assembler final : public BlockConsumer, public DurableListener, public Man
             observe::Counters& counters, observe::EventSink& events);
   ~Assembler() override;
 
-  Result<void> start();  // takes up what a former run left in staging
+  // Takes up what a former run left in staging. start() does so too; then the threads.
+  Result<void> open();
+  Result<void> start();
   // Works off the queue, saves progress, ends the threads. Blocks that come later are dropped.
   void stop();
+  // What the two threads do, for those who do without them; each by one thread at a time. step()
+  // takes one item of the queue and is to be called at least once a second. save_all() gives all
+  // progress to the keeper, as stop() does. Without threads block(), lost() and heartbeat() must
+  // not be called while status() shows a queue that is full, and step() neither while the sink
+  // would wait for a block's blobs.
+  bool step();
+  Step step_keeper() { return keeper_.step(); }
+  void save_all() { staging_.save_all(); }
 
   void block(RecoveredBlock block) override;
   void lost(const LostBlocks& lost) override;
@@ -94,7 +104,7 @@ class Assembler final : public BlockConsumer, public DurableListener, public Man
   void look_into_manifest(const Sha256Digest& digest, ByteView bytes);
   void bad_blob(const Sha256Digest& digest, const Error& error);
 
-  Result<void> finish(CompleteBlob& blob, const std::stop_token& stop);  // keeper's thread
+  Step finish(CompleteBlob& blob, const std::stop_token& stop);  // keeper's thread
   Result<store::NewBlob> hash(CompleteBlob& blob, const std::stop_token& stop);
   void report(Done done);
 

@@ -37,8 +37,9 @@ void Keeper::finish(CompleteBlob blob) {
 
 void Keeper::set_stalled(bool stalled) {
   const std::lock_guard lock(mutex_);
-  stalled_ = stalled;
-  changed_.notify_all();
+  if (std::exchange(stalled_, stalled) != stalled) {
+    changed_.notify_all();
+  }
 }
 
 std::size_t Keeper::waiting_files() const {
@@ -48,39 +49,64 @@ std::size_t Keeper::waiting_files() const {
 
 void Keeper::run(const std::stop_token& stop) {
   for (;;) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
-    if (jobs_.empty()) {
-      return;
-    }
-    Job job = std::move(jobs_.front());
-    jobs_.pop_front();
-    if (const auto* const blob = std::get_if<CompleteBlob>(&job)) {
-      waiting_files_ -= blob->file != nullptr ? 1 : 0;
-    }
-    changed_.notify_all();
-    lock.unlock();
-    const StageTimer timer(counters_, observe::Metric::kAssembleNanos);
-    if (auto* const save = std::get_if<Save>(&job)) {
-      perform(*save);
-    } else {
-      perform(std::get<CompleteBlob>(job), stop);
+    switch (step(stop)) {
+      case Step::kIdle: {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
+        if (jobs_.empty()) {
+          return;
+        }
+        break;
+      }
+      case Step::kWorked:
+        break;
+      case Step::kStalled: {
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, stop, kRetryEvery, [] { return false; });
+        break;
+      }
     }
   }
 }
 
-void Keeper::perform(Save& job) {
+Step Keeper::step(const std::stop_token& stop) {
+  if (!in_hand_ && !take_job()) {
+    return Step::kIdle;
+  }
+  const StageTimer timer(counters_, observe::Metric::kAssembleNanos);
+  const Step step = std::visit([&](auto& job) { return perform(job, stop); }, *in_hand_);
+  if (step != Step::kStalled) {
+    in_hand_.reset();
+  }
+  set_stalled(step == Step::kStalled);
+  return step;
+}
+
+bool Keeper::take_job() {
+  const std::lock_guard lock(mutex_);
+  if (jobs_.empty()) {
+    return false;
+  }
+  in_hand_ = std::move(jobs_.front());
+  jobs_.pop_front();
+  if (const auto* const blob = std::get_if<CompleteBlob>(&*in_hand_)) {
+    waiting_files_ -= blob->file != nullptr ? 1 : 0;
+  }
+  changed_.notify_all();
+  return true;
+}
+
+Step Keeper::perform(Save& job, const std::stop_token& /*stop*/) {
   hooks_.saved(job.progress.digest, job.bytes, progress_.save(job.progress));
+  return Step::kWorked;
 }
 
-void Keeper::perform(CompleteBlob& job, const std::stop_token& stop) {
-  Result<void> done = Error{ErrorCode::kCancelled, job.progress.digest.hex(), "stopping", ""};
-  if (!stop.stop_requested()) {
-    done = hooks_.finish(job, stop);
-  }
-  if (!done && !job.saved) {
+Step Keeper::perform(CompleteBlob& job, const std::stop_token& stop) {
+  const Step step = stop.stop_requested() ? Step::kIdle : hooks_.finish(job, stop);
+  if (step == Step::kIdle && !job.saved) {
     hooks_.saved(job.progress.digest, 0, progress_.save(job.progress));
   }
+  return step == Step::kStalled ? step : Step::kWorked;
 }
 
 }  // namespace sluice::high

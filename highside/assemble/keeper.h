@@ -14,6 +14,8 @@
 #include "common/observe/counters.h"
 #include "highside/assemble/part_file.h"
 #include "highside/assemble/progress.h"
+#include "highside/pipeline/flow.h"
+#include "highside/pipeline/step.h"
 
 namespace sluice::high {
 
@@ -22,6 +24,7 @@ struct CompleteBlob {
   Progress progress;
   std::unique_ptr<PartFile> file;  // none: opened again when its turn comes (after a restart)
   bool saved = false;              // its progress is on disk
+  std::optional<VerifiedBlob> verified{};  // it has been hashed: what is left is to hand it on
 };
 
 // Jobs are done in the order in which they were given: a blob's saves before its end.
@@ -34,10 +37,13 @@ class Keeper {
     // The progress was saved, or not. `bytes` is what save() was given.
     std::function<void(const Sha256Digest& digest, std::uint64_t bytes, const Result<void>& saved)>
         saved;
-    // Hashes and hands on. kCancelled when `stop` was asked for: the blob is saved and found again
-    // at the next start. Every other end is the hook's to deal with. Called without a lock held.
-    std::function<Result<void>(CompleteBlob& blob, const std::stop_token& stop)> finish;
+    // Hashes and hands on. kStalled: the store takes nothing, it is called again with the same
+    // blob. kIdle when `stop` was asked for: the blob is saved and found again at the next start.
+    // Every other end is the hook's to deal with. Called without a lock held.
+    std::function<Step(CompleteBlob& blob, const std::stop_token& stop)> finish;
   };
+  // How often a blob that the store did not take is offered again.
+  static constexpr std::chrono::seconds kRetryEvery{1};
 
   Keeper(ProgressStore& progress, observe::Counters& counters, Hooks hooks)
       : progress_(progress), counters_(counters), hooks_(std::move(hooks)) {}
@@ -46,12 +52,14 @@ class Keeper {
   void start();
   // Saves what is queued, whole blobs included, and ends the thread.
   void stop();
+  // What the thread does, for those who do without it: one job. One thread at a time.
+  Step step(const std::stop_token& stop = {});
 
   void save(Progress progress, std::uint64_t bytes);
-  // Waits while too many wait and the store takes them.
+  // Waits while waiting_files() is kMaxWaiting and the store takes them: without a thread it must
+  // not be called then. While the store takes nothing it does not wait, so that assembly goes on up
+  // to its limits.
   void finish(CompleteBlob blob);
-  // The store takes nothing: finish() does not wait, so that assembly goes on up to its limits.
-  void set_stalled(bool stalled);
   std::size_t waiting_files() const;
 
  private:
@@ -62,8 +70,10 @@ class Keeper {
   using Job = std::variant<Save, CompleteBlob>;
 
   void run(const std::stop_token& stop);
-  void perform(Save& job);
-  void perform(CompleteBlob& job, const std::stop_token& stop);
+  bool take_job();
+  Step perform(Save& job, const std::stop_token& stop);
+  Step perform(CompleteBlob& job, const std::stop_token& stop);
+  void set_stalled(bool stalled);
 
   ProgressStore& progress_;
   observe::Counters& counters_;
@@ -74,6 +84,7 @@ class Keeper {
   std::size_t waiting_files_ = 0;
   bool stalled_ = false;
   bool stopping_ = false;
+  std::optional<Job> in_hand_;  // the caller's of step()
   std::jthread thread_;
 };
 

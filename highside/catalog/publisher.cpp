@@ -34,19 +34,22 @@ Publisher::~Publisher() { stop(); }
 
 void Publisher::add(RecordCheck& check) { check_.add(check); }
 
-Result<void> Publisher::start(ManifestReader& manifests) {
-  SLUICE_ASSERT(!thread_.joinable());
+Result<void> Publisher::open(ManifestReader& manifests) {
   manifests_ = &manifests;
-  {
-    const std::lock_guard lock(mutex_);
-    SLUICE_TRY_VOID(ledger_.load());
-    for (const auto& [name, stream] : ledger_.streams()) {
-      for (const auto& [sequence, open] : stream.open) {
-        waits_.add(open.manifest, {name, sequence});
-        to_examine_.insert({name, sequence});
-      }
+  const std::lock_guard lock(mutex_);
+  SLUICE_TRY_VOID(ledger_.load());
+  for (const auto& [name, stream] : ledger_.streams()) {
+    for (const auto& [sequence, open] : stream.open) {
+      waits_.add(open.manifest, {name, sequence});
+      to_examine_.insert({name, sequence});
     }
   }
+  return {};
+}
+
+Result<void> Publisher::start(ManifestReader& manifests) {
+  SLUICE_ASSERT(!thread_.joinable());
+  SLUICE_TRY_VOID(open(manifests));
   thread_ = std::thread([this] { run(); });
   return {};
 }
@@ -141,35 +144,43 @@ void Publisher::arrived(const Sha256Digest& blob, const ShipmentRef& ref) {
 }
 
 void Publisher::run() {
-  for (ShipmentRef ref; next(ref);) {
-    if (!ref.stream.empty()) {
-      examine(ref);
-    }
-    save_ledger();
+  while (wait_for_work()) {
+    step();
   }
 }
 
-// Waits for something to do; an empty `ref`: only the ledger is to be saved. False: stopping.
-bool Publisher::next(ShipmentRef& ref) {
+// False: stopping.
+bool Publisher::wait_for_work() {
   std::unique_lock lock(mutex_);
   const auto ready = [&] { return stopping_ || !to_examine_.empty() || ledger_changed_; };
   if (later_.empty() && untracked_.empty() && !ledger_failed_) {
     work_.wait(lock, ready);
   } else {
-    work_.wait_until(lock, retry_at_, ready);
-    try_again();
-  }
-  ref = {};
-  if (!stopping_ && !to_examine_.empty()) {
-    ref = *to_examine_.begin();
-    to_examine_.erase(to_examine_.begin());
+    work_.wait_for(lock, retry_at_ - clock_.steady_now(), ready);
   }
   return !stopping_;
 }
 
+bool Publisher::step() {
+  const std::optional<ShipmentRef> ref = next();
+  if (ref) {
+    examine(*ref);
+  }
+  return save_ledger() || ref;
+}
+
+std::optional<ShipmentRef> Publisher::next() {
+  const std::lock_guard lock(mutex_);
+  try_again();
+  if (to_examine_.empty()) {
+    return std::nullopt;
+  }
+  return std::move(to_examine_.extract(to_examine_.begin()).value());
+}
+
 // Takes up what failed or had no room, when it is time. Locked.
 void Publisher::try_again() {
-  const auto now = std::chrono::steady_clock::now();
+  const SteadyTime now = clock_.steady_now();
   if (now < retry_at_) {
     return;
   }
@@ -181,18 +192,20 @@ void Publisher::try_again() {
   }
 }
 
-void Publisher::save_ledger() {
+// False: nothing had changed.
+bool Publisher::save_ledger() {
   const std::lock_guard lock(mutex_);
   counters_.set(Metric::kOpenGaps, ledger_.open_gaps());
   counters_.set(Metric::kCurrentEdition, catalog_.current().value());
   if (!std::exchange(ledger_changed_, false)) {
-    return;
+    return false;
   }
   const Result<void> saved = ledger_.save();
   if (!saved && !ledger_failed_) {
     events_.failure(Level::kError, "ledger.failed", saved.error());
   }
   ledger_failed_ = !saved;
+  return true;
 }
 
 void Publisher::examine(const ShipmentRef& ref) {

@@ -47,9 +47,15 @@ class Publisher final : public NoticeSink, public DurableListener {
   ~Publisher() override;
 
   void add(RecordCheck& check);  // before start()
-  // Goes on with what the ledger says is open. `manifests` must outlive stop().
+  // Goes on with what the ledger says is open. start() does so too; then the thread. `manifests`
+  // must outlive stop().
+  Result<void> open(ManifestReader& manifests);
   Result<void> start(ManifestReader& manifests);
   void stop();
+  // What the thread does, for those who do without it: examines one shipment, or saves the ledger,
+  // if there is reason to. False: there was none; call again when something has happened, or after
+  // retry_every.
+  bool step();
 
   void announced(const std::string& stream, const wire::ShipmentNotice& notice) override;
   void heartbeat(const std::string& stream, const wire::Heartbeat& heartbeat,
@@ -65,9 +71,10 @@ class Publisher final : public NoticeSink, public DurableListener {
 
  private:
   void run();
-  bool next(ShipmentRef& ref);
+  bool wait_for_work();
+  std::optional<ShipmentRef> next();
   void try_again();
-  void save_ledger();
+  bool save_ledger();
   void examine(const ShipmentRef& ref);
   Result<bool> all_there(const ShipmentRef& ref, const proto::Shipment& shipment);
   Result<bool> await_blobs(const ShipmentRef& ref, const proto::Shipment& shipment);
@@ -95,7 +102,7 @@ class Publisher final : public NoticeSink, public DurableListener {
   std::set<ShipmentRef> to_examine_;
   std::set<ShipmentRef> later_;      // after a failure that may go away
   std::set<ShipmentRef> untracked_;  // wait for more blobs than there is room for
-  std::chrono::steady_clock::time_point retry_at_;
+  SteadyTime retry_at_;
   bool blobs_came_ = false;  // since untracked ones were examined
   bool ledger_changed_ = false;
   bool ledger_failed_ = false;

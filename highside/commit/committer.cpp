@@ -58,16 +58,53 @@ CommitStatus Committer::status() const {
 }
 
 void Committer::run() {
-  for (std::vector<Item> group = take_group(); !group.empty(); group = take_group()) {
-    commit(std::move(group));
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      work_.wait(lock, [&] { return stopping_ || !queue_.empty() || !in_hand_.empty(); });
+    }
+    switch (step()) {
+      case Step::kIdle:
+        return;  // stopping, and nothing is left
+      case Step::kWorked:
+        break;
+      case Step::kStalled:
+        if (!wait_to_retry()) {
+          in_hand_.pop_front();  // it has been tried once more
+        }
+        break;
+    }
   }
 }
 
-// Empty: stopping, and nothing is left.
-std::vector<Committer::Item> Committer::take_group() {
-  std::unique_lock lock(mutex_);
-  work_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
-  std::vector<Item> group;
+Step Committer::step() {
+  if (in_hand_.empty()) {
+    take_group();
+  }
+  if (in_hand_.empty()) {
+    return Step::kIdle;
+  }
+  const Result<void> done = commit(in_hand_.front());
+  if (!done && worth_retrying(done.error())) {
+    stall(done.error());
+    return Step::kStalled;
+  }
+  Group group = std::move(in_hand_.front());
+  in_hand_.pop_front();
+  if (done) {
+    clear_trouble();
+    report(group);
+  } else if (group.size() == 1) {
+    give_up(group.front(), done.error());
+  } else {
+    split(std::move(group));
+  }
+  return Step::kWorked;
+}
+
+void Committer::take_group() {
+  const std::lock_guard lock(mutex_);
+  Group group;
   std::size_t bytes = 0;
   while (!queue_.empty() && group.size() < settings_.group_blobs &&
          (group.empty() || bytes + queue_.front().bytes <= settings_.group_bytes)) {
@@ -75,47 +112,29 @@ std::vector<Committer::Item> Committer::take_group() {
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
+  if (!group.empty()) {
+    in_hand_.push_back(std::move(group));
+  }
   queued_bytes_ -= bytes;
   room_.notify_all();
-  return group;
 }
 
-void Committer::commit(std::vector<Item> group) {
+Result<void> Committer::commit(const Group& group) {
   std::vector<store::NewBlob> blobs;
   store::Batch along;
-  for (Item& item : group) {
-    blobs.push_back(std::move(item.blob));
+  for (const Item& item : group) {
+    blobs.push_back(item.blob);
     along.append(item.along);
   }
-  for (;;) {
-    const Result<void> done = [&] {
-      const StageTimer timer(counters_, Metric::kCommitNanos);
-      return store_.commit(blobs, along);
-    }();
-    for (std::size_t i = 0; i < group.size() && (done || !worth_retrying(done.error())); ++i) {
-      group[i].blob = std::move(blobs[i]);
-    }
-    if (done) {
-      clear_trouble();
-      report(group);
-      return;
-    }
-    if (!worth_retrying(done.error())) {
-      if (group.size() == 1) {
-        give_up(group.front(), done.error());
-        return;
-      }
-      break;
-    }
-    if (!wait_to_retry(done.error())) {
-      return;
-    }
-  }
-  // One of them is at fault: the others must not suffer for it.
+  const StageTimer timer(counters_, Metric::kCommitNanos);
+  return store_.commit(std::move(blobs), along);
+}
+
+// One of them is at fault: the others must not suffer for it.
+void Committer::split(Group group) {
   for (Item& item : group) {
-    std::vector<Item> alone;
+    Group& alone = in_hand_.emplace_back();
     alone.push_back(std::move(item));
-    commit(std::move(alone));
   }
 }
 
@@ -130,17 +149,21 @@ void Committer::give_up(const Item& item, const Error& error) {
   }
 }
 
-// False: stopping.
-bool Committer::wait_to_retry(const Error& error) {
+void Committer::stall(const Error& error) {
   if (error.code == ErrorCode::kExhausted) {
     counters_.add(Metric::kStoreDiskFull);
   }
-  std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   if (trouble_.empty()) {
     events_.failure(observe::Level::kError, "store.stalled", error);
   }
   trouble_ = error.message();
   room_.notify_all();
+}
+
+// False: stopping.
+bool Committer::wait_to_retry() {
+  std::unique_lock lock(mutex_);
   return !work_.wait_for(lock, settings_.retry_every, [&] { return stopping_; });
 }
 

@@ -22,6 +22,7 @@
 #include "common/store/blob_store.h"
 #include "highside/pipeline/stages.h"
 #include "highside/pipeline/status.h"
+#include "highside/pipeline/step.h"
 
 namespace sluice::high {
 
@@ -47,7 +48,13 @@ class Committer final : public BlobSink {
   // Commits what is queued, once, and ends the thread. What the store does not take then has to
   // arrive again, or is found complete in staging.
   void stop();
+  // What the thread does, for those who do without it: makes one attempt at the group in hand, or
+  // at what is queued. kStalled: the store takes nothing; call again after retry_every. One thread
+  // at a time.
+  Step step();
 
+  // Without a thread accept() must not be called while status() shows neither room in the queue nor
+  // a stall.
   bool accept(VerifiedBlob&& blob, store::Batch along) override;
   CommitStatus status() const;
 
@@ -58,11 +65,15 @@ class Committer final : public BlobSink {
     std::size_t bytes = 0;  // held in memory
   };
 
+  using Group = std::vector<Item>;
+
   void run();
-  std::vector<Item> take_group();
-  void commit(std::vector<Item> group);
+  void take_group();
+  Result<void> commit(const Group& group);
+  void split(Group group);
   void give_up(const Item& item, const Error& error);
-  bool wait_to_retry(const Error& error);
+  void stall(const Error& error);
+  bool wait_to_retry();
   void clear_trouble();
   void report(const std::vector<Item>& group);
 
@@ -80,6 +91,8 @@ class Committer final : public BlobSink {
   std::size_t queued_bytes_ = 0;
   bool stopping_ = false;
   std::string trouble_;  // why the store takes nothing; empty while it does
+
+  std::deque<Group> in_hand_;  // the caller's of step(): one, or the parts of one that was refused
   std::thread thread_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "common/store/disk_blob_store.h"
 #include "common/store/rocks_store.h"
+#include "lowside/daemon/epoch.h"
 
 namespace sluice::low {
 namespace {
@@ -87,23 +88,6 @@ Result<void> LowDaemon::open_stores() {
   return {};
 }
 
-// Higher than any epoch before, also when the state folder was lost but the clock was not.
-Result<Epoch> LowDaemon::next_epoch() {
-  static constexpr std::string_view kKey = "epoch";
-  SLUICE_TRY(const auto stored, index_->get(store::Family::kMeta, kKey));
-  std::uint64_t epoch = static_cast<std::uint64_t>(to_unix_micros(clock_.utc_now()) / 1'000'000);
-  if (stored) {
-    std::string_view rest = *stored;
-    epoch = std::max(epoch, store::read_u64(rest).value_or(0) + 1);
-  }
-  std::string value;
-  store::append_u64(value, epoch);
-  store::Batch batch;
-  batch.put(store::Family::kMeta, std::string(kKey), std::move(value));
-  SLUICE_TRY_VOID(index_->write(batch, store::Durability::kSynced));
-  return Epoch(epoch);
-}
-
 Result<void> LowDaemon::open_link() {
   std::vector<link::DatagramSink*> lanes;
   for (const link::UdpSinkSettings& settings : options_.sinks) {
@@ -111,7 +95,7 @@ Result<void> LowDaemon::open_link() {
     lanes.push_back(sink.get());
     sinks_.push_back(std::move(sink));
   }
-  SLUICE_TRY(options_.transmit.epoch, next_epoch());
+  SLUICE_TRY(options_.transmit.epoch, next_epoch(*index_, clock_));
   SLUICE_TRY(transmitter_, Transmitter::start(options_.transmit,
                                               {*spool_, *blobs_, lanes, options_.signing,
                                                options_.receivers, clock_, counters_, events_}));

@@ -63,7 +63,6 @@ class LowDaemon {
             const Clock& clock, std::function<void(const Error&)> storage_failed);
   Result<void> open_stores();
   Result<void> open_link();
-  Result<Epoch> next_epoch();
   Result<void> write_probe();
   void keep_house(const std::stop_token& stop);
 

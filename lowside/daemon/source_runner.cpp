@@ -1,23 +1,10 @@
 #include "lowside/daemon/source_runner.h"
 
-#include <algorithm>
-
 namespace sluice::low {
-namespace {
-
-using observe::Level;
-using observe::Metric;
-
-// An upstream that is down is asked again after 30 s, then twice as long each time, but never less
-// often than its interval says.
-constexpr std::chrono::seconds kFirstRetry{30};
-
-}  // namespace
 
 SourceRunner::SourceRunner(std::unique_ptr<Upstream> upstream, const RunnerParts& parts,
                            std::filesystem::path work)
-    : upstream_(std::move(upstream)), parts_(parts), work_(std::move(work)) {
-  status_.name = upstream_->name();
+    : source_(std::move(upstream), parts, std::move(work)) {
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -29,101 +16,15 @@ void SourceRunner::poll_soon() {
   wake_.notify_all();
 }
 
-SourceStatus SourceRunner::status() const {
-  const std::lock_guard lock(mutex_);
-  return status_;
-}
-
 void SourceRunner::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
       const std::lock_guard lock(mutex_);
       poll_asked_ = false;
-      status_.polling = true;
     }
-    const std::chrono::seconds pause = poll(stop);
+    const std::chrono::seconds pause = source_.poll(stop);
     std::unique_lock lock(mutex_);
-    status_.polling = false;
-    status_.stage.clear();
-    status_.done = status_.total = 0;
-    status_.last_poll = parts_.clock.utc_now();
-    status_.next_poll = status_.last_poll + pause;
     wake_.wait_for(lock, stop, pause, [this] { return poll_asked_; });
-  }
-}
-
-Result<Proposal> SourceRunner::ask_upstream(std::stop_token stop) {
-  std::error_code error;
-  std::filesystem::create_directories(work_, error);
-  if (error) {
-    return errno_error(work_.string(), error.value());
-  }
-  SLUICE_TRY(std::string cursor, parts_.spool.cursor(upstream_->name()));
-  PollContext context{
-      .fetch = parts_.fetch,
-      .intake = parts_.intake,
-      .cursor = std::move(cursor),
-      .work = work_,
-      .stop = std::move(stop),
-      .progress = [this](std::string_view stage, std::uint64_t done, std::uint64_t total) {
-        const std::lock_guard lock(mutex_);
-        status_.stage = stage;
-        status_.done = done;
-        status_.total = total;
-      }};
-  return upstream_->poll(context);
-}
-
-std::chrono::seconds SourceRunner::poll(const std::stop_token& stop) {
-  const Result<Proposal> proposal = ask_upstream(stop);
-  if (!proposal) {
-    return failed(proposal.error());
-  }
-  const auto shipment = parts_.spool.append(upstream_->name(), *proposal);
-  if (!shipment) {
-    return failed(shipment.error());
-  }
-  succeeded(*proposal, *shipment);
-  return upstream_->interval();
-}
-
-std::chrono::seconds SourceRunner::failed(const Error& error) {
-  if (error.code == ErrorCode::kCancelled) {
-    return upstream_->interval();
-  }
-  parts_.counters.add(Metric::kPollFailures);
-  if (error.code == ErrorCode::kExhausted) {
-    parts_.counters.add(Metric::kPollDiskFull);
-  }
-  parts_.events.failure(Level::kError, "poll.failed", error, {{"source", upstream_->name()}});
-  const std::lock_guard lock(mutex_);
-  const auto backoff = kFirstRetry * (1U << std::min(status_.failures_in_a_row, 16U));
-  ++status_.failures;
-  ++status_.failures_in_a_row;
-  status_.last_error = error.message();
-  return std::min<std::chrono::seconds>(backoff, std::max(upstream_->interval(), kFirstRetry));
-}
-
-void SourceRunner::succeeded(const Proposal& proposal, std::optional<ShipmentSequence> shipment) {
-  parts_.counters.add(shipment ? Metric::kPollRuns : Metric::kPollUnchanged);
-  if (shipment) {
-    parts_.events.emit(Level::kNotice, "shipment.made",
-                       {{"shipment", observe::shipment_id(parts_.stream, *shipment)},
-                        {"source", upstream_->name()},
-                        {"records", std::to_string(proposal.records.size())}});
-    parts_.shipped();
-  }
-  for (const Error& problem : proposal.problems) {
-    parts_.events.failure(Level::kWarning, "poll.problem", problem,
-                          {{"source", upstream_->name()}});
-  }
-  const std::lock_guard lock(mutex_);
-  ++status_.polls;
-  status_.failures_in_a_row = 0;
-  status_.last_error.clear();
-  status_.problems.clear();
-  for (const Error& problem : proposal.problems) {
-    status_.problems.push_back(problem.message());
   }
 }
 

@@ -1,52 +1,17 @@
-// Polls one source again and again on a thread of its own, and hands what it finds to the spool.
+// Polls one source again and again on a thread of its own.
 #pragma once
 
 #include <condition_variable>
-#include <filesystem>
-#include <memory>
 #include <mutex>
-#include <string>
 #include <thread>
-#include <vector>
 
-#include "common/base/clock.h"
-#include "common/observe/counters.h"
-#include "common/observe/events.h"
-#include "lowside/pipeline/upstream.h"
-#include "lowside/spool/spool.h"
+#include "lowside/daemon/source_poll.h"
 
 namespace sluice::low {
 
-struct SourceStatus {
-  std::string name;
-  bool polling = false;
-  std::string stage;       // of the poll under way: "fetching tarballs"
-  std::uint64_t done = 0;  // of `total` steps of that stage
-  std::uint64_t total = 0;
-  std::uint64_t polls = 0;     // that ended well
-  std::uint64_t failures = 0;  // that shipped nothing because of an error
-  unsigned failures_in_a_row = 0;
-  std::string last_error;             // of the last poll; empty if it ended well
-  std::vector<std::string> problems;  // what the last good poll left out, each with cause and cure
-  UtcTime last_poll;                  // when the last one ended
-  UtcTime next_poll;
-};
-
-// What every runner works with. All of it outlives the runner and is callable from its thread.
-struct RunnerParts {
-  std::string stream;
-  Fetch& fetch;
-  Intake& intake;
-  Spool& spool;
-  observe::EventSink& events;
-  observe::Counters& counters;
-  const Clock& clock;
-  std::function<void()> shipped;  // a shipment was made: the transmitter has work
-};
-
 class SourceRunner {
  public:
-  // Starts polling at once. `work` is created if need be.
+  // Starts polling at once.
   SourceRunner(std::unique_ptr<Upstream> upstream, const RunnerParts& parts,
                std::filesystem::path work);
   // Asks a poll under way to stop and waits for it.
@@ -54,23 +19,15 @@ class SourceRunner {
 
   // Does not wait for the interval to pass. A poll under way is followed by another.
   void poll_soon();
-  SourceStatus status() const;
+  SourceStatus status() const { return source_.status(); }
 
  private:
   void run(const std::stop_token& stop);
-  std::chrono::seconds poll(const std::stop_token& stop);
-  Result<Proposal> ask_upstream(std::stop_token stop);
-  std::chrono::seconds failed(const Error& error);
-  void succeeded(const Proposal& proposal, std::optional<ShipmentSequence> shipment);
 
-  std::unique_ptr<Upstream> upstream_;
-  RunnerParts parts_;
-  std::filesystem::path work_;
-
-  mutable std::mutex mutex_;
+  SourcePoll source_;
+  std::mutex mutex_;
   std::condition_variable_any wake_;
   bool poll_asked_ = true;  // guarded by mutex_
-  SourceStatus status_;     // guarded by mutex_
   std::jthread thread_;     // last: it uses all of the above
 };
 

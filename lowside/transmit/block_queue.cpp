@@ -2,14 +2,18 @@
 
 namespace sluice::low {
 
-bool BlockQueue::push(std::unique_ptr<EncodedBlock> block, const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  if (!changed_.wait(lock, stop, [this] { return blocks_.size() < kBlocksAhead; })) {
-    return false;
-  }
+bool BlockQueue::full() const { return depth() >= kBlocksAhead; }
+
+void BlockQueue::push(std::unique_ptr<EncodedBlock> block) {
+  const std::lock_guard lock(mutex_);
+  SLUICE_ASSERT(blocks_.size() < kBlocksAhead);
   blocks_.push_back(std::move(block));
   changed_.notify_all();
-  return true;
+}
+
+void BlockQueue::wait_for_room(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, stop, [this] { return blocks_.size() < kBlocksAhead; });
 }
 
 std::unique_ptr<EncodedBlock> BlockQueue::try_pop() {

@@ -58,7 +58,7 @@ class StagingTest : public testing::Test {
                          const Result<void>& saved) { staging_->saved(digest, bytes, saved); },
                   [this](CompleteBlob& blob, const std::stop_token&) {
                     finished_.push_back(blob.progress.digest);
-                    return Result<void>();
+                    return Step::kWorked;
                   }}};
   std::unique_ptr<Staging> staging_;
 };

@@ -1,0 +1,223 @@
+#include "lowside/transmit/transmission.h"
+
+#include "common/crypto/random.h"
+
+namespace sluice::low {
+namespace {
+
+wire::SessionInfo session_info(const TransmitSettings& settings, const Clock& clock) {
+  return {.stream = settings.stream,
+          .epoch = settings.epoch,
+          .session = SessionId(crypto::random_u64()),
+          .started = clock.utc_now()};
+}
+
+}  // namespace
+
+struct Transmission::Lane {
+  Lane(const TransmitSettings& settings, const TransmitParts& parts, Beacon& beacon, LaneId lane)
+      : sink(*parts.lanes[lane.value()]),
+        sender(settings, lane, beacon, sink, parts.clock, parts.counters, parts.events),
+        id(lane) {}
+
+  link::DatagramSink& sink;
+  BlockQueue queue;
+  LaneSender sender;
+  LaneId id;
+  std::uint64_t next_number = 0;  // the builder's
+  // The lane thread's measure of its own rate.
+  SteadyTime measured;
+  std::uint64_t measured_bytes = 0;
+  std::atomic<std::uint64_t> bits_per_second{0};
+
+  void measure_rate(SteadyTime now, std::chrono::nanoseconds period);
+};
+
+void Transmission::Lane::measure_rate(SteadyTime now, std::chrono::nanoseconds period) {
+  const std::chrono::duration<double> passed = now - measured;
+  if (passed < period) {
+    return;
+  }
+  const std::uint64_t bytes = sink.stats().bytes;
+  bits_per_second.store(
+      static_cast<std::uint64_t>(static_cast<double>(bytes - measured_bytes) * 8 / passed.count()),
+      std::memory_order_relaxed);
+  measured = now;
+  measured_bytes = bytes;
+}
+
+Result<std::unique_ptr<Transmission>> Transmission::begin(TransmitSettings settings,
+                                                          TransmitParts parts) {
+  SLUICE_TRY_VOID(settings.validate());
+  if (parts.receivers.empty()) {
+    return Error{ErrorCode::kInvalid, "link of stream " + settings.stream, "it has no receiver",
+                 "give the public key of at least one high side"};
+  }
+  SLUICE_ASSERT(!parts.lanes.empty() && parts.lanes.size() <= limits::kMaxLanes);
+  return std::unique_ptr<Transmission>(new Transmission(std::move(settings), std::move(parts)));
+}
+
+Transmission::Transmission(TransmitSettings settings, TransmitParts parts)
+    : settings_(std::move(settings)),
+      parts_(std::move(parts)),
+      beacon_(session_info(settings_, parts_.clock), crypto::SessionKey::generate(),
+              parts_.receivers, parts_.key, parts_.outbox, parts_.lanes.size()),
+      builder_(settings_, beacon_.info().session, parts_.blobs, parts_.key, parts_.counters,
+               parts_.events) {
+  for (std::size_t i = 0; i < parts_.lanes.size(); ++i) {
+    lanes_.push_back(
+        std::make_unique<Lane>(settings_, parts_, beacon_, LaneId(static_cast<std::uint8_t>(i))));
+  }
+  parts_.events.emit(observe::Level::kNotice, "link.session_started",
+                     {{"stream", settings_.stream},
+                      {"epoch", std::to_string(settings_.epoch.value())},
+                      {"session", std::to_string(beacon_.info().session.value())},
+                      {"lanes", std::to_string(lanes_.size())}});
+}
+
+Transmission::~Transmission() = default;
+
+Transmission::Built Transmission::build() {
+  if (!builder_.done()) {
+    return build_block();
+  }
+  return current_ ? end_pass() : begin_next();
+}
+
+Transmission::Built Transmission::begin_next() {
+  auto due = parts_.outbox.next_due(parts_.clock.utc_now());
+  if (!due) {
+    parts_.events.failure(observe::Level::kError, "transmit.outbox_failed", due.error());
+    return Built::kNothingDue;
+  }
+  if (!*due) {
+    return Built::kNothingDue;
+  }
+  const ShipmentSequence sequence = (*due)->sequence;
+  const std::uint32_t number = (*due)->pass;
+  builder_.begin(std::move(**due));
+  turn_ = 0;
+  const std::lock_guard lock(mutex_);
+  current_ = {
+      .sequence = sequence, .pass = number, .bytes_done = 0, .bytes_total = builder_.total_bytes()};
+  return Built::kWorked;
+}
+
+Transmission::Built Transmission::build_block() {
+  Lane& lane = *lanes_[turn_];
+  if (lane.queue.full()) {
+    return Built::kLaneFull;
+  }
+  auto block = lane.queue.spare();
+  if (block == nullptr) {
+    block = std::make_unique<EncodedBlock>(settings_);
+  }
+  builder_.build(lane.id, BlockNumber(lane.next_number), *block);
+  ++lane.next_number;
+  turn_ = (turn_ + 1) % lanes_.size();
+  {
+    const std::lock_guard lock(mutex_);
+    ++blocks_outstanding_;
+  }
+  lane.queue.push(std::move(block));
+  return Built::kWorked;
+}
+
+Transmission::Built Transmission::end_pass() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (blocks_outstanding_ > 0) {
+      return Built::kUnderWay;
+    }
+  }
+  // What could not be marked is still due: not at once, for the disk's sake.
+  return mark_sent() ? Built::kWorked : Built::kNothingDue;
+}
+
+void Transmission::wait_to_build(const std::stop_token& stop) {
+  if (!builder_.done()) {
+    lanes_[turn_]->queue.wait_for_room(stop);
+    return;
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, stop, [this] { return blocks_outstanding_ == 0; });
+}
+
+bool Transmission::mark_sent() {
+  const std::string shipment = observe::shipment_id(settings_.stream, current_->sequence);
+  const auto marked =
+      parts_.outbox.mark_sent(current_->sequence, current_->pass, parts_.clock.utc_now());
+  if (marked) {
+    parts_.events.emit(observe::Level::kInfo, "shipment.sent",
+                       {{"shipment", shipment}, {"pass", std::to_string(current_->pass)}});
+  } else {
+    parts_.events.failure(observe::Level::kError, "transmit.mark_failed", marked.error(),
+                          {{"shipment", shipment}});
+  }
+  parts_.counters.add(observe::Metric::kSentPasses);
+  parts_.counters.set(observe::Metric::kSentShipments, parts_.outbox.highest_sent().value());
+  const std::lock_guard lock(mutex_);
+  current_.reset();
+  ++passes_sent_;
+  return marked.has_value();
+}
+
+SteadyTime Transmission::send(std::size_t lane_index) {
+  Lane& lane = *lanes_[lane_index];
+  while (lane.sender.wants_block()) {
+    auto block = lane.queue.try_pop();
+    if (block == nullptr) {
+      break;
+    }
+    lane.sender.take(std::move(block));
+  }
+  const SteadyTime next = lane.sender.step(parts_.clock.steady_now());
+  while (auto block = lane.sender.take_finished()) {
+    finished(lane, std::move(block));
+  }
+  lane.measure_rate(parts_.clock.steady_now(), settings_.cadence);
+  return next;
+}
+
+bool Transmission::idle(std::size_t lane) const { return lanes_[lane]->sender.idle(); }
+
+void Transmission::wait_to_send(std::size_t lane_index, SteadyTime until,
+                                const std::stop_token& stop) {
+  Lane& lane = *lanes_[lane_index];
+  if (lane.sender.idle()) {
+    lane.queue.wait(until, stop);
+  } else {
+    lane.queue.sleep(until, stop);
+  }
+}
+
+void Transmission::finished(Lane& lane, std::unique_ptr<EncodedBlock> block) {
+  {
+    const std::lock_guard lock(mutex_);
+    --blocks_outstanding_;
+    if (current_) {
+      current_->bytes_done += block->pass_bytes;
+    }
+    changed_.notify_all();
+  }
+  lane.queue.recycle(std::move(block));
+}
+
+TransmitStatus Transmission::status() const {
+  TransmitStatus status{
+      .stream = settings_.stream,
+      .epoch = settings_.epoch,
+      .session = beacon_.info().session,
+      .current = {},
+      .configured_bits_per_second = settings_.rate_bits_per_second * lanes_.size()};
+  for (const auto& lane : lanes_) {
+    status.queued_blocks += lane->queue.depth();
+    status.bits_per_second += lane->bits_per_second.load(std::memory_order_relaxed);
+  }
+  const std::lock_guard lock(mutex_);
+  status.current = current_;
+  status.passes_sent = passes_sent_;
+  return status;
+}
+
+}  // namespace sluice::low

@@ -1,0 +1,108 @@
+// One session of the sender, but for its threads: what is built, queued, sent and marked as sent.
+//
+//   Outbox ─> build() ─┬─ queue ─> send(0) ─> sink
+//      ^               └─ queue ─> send(1) ─> sink
+//      └── mark_sent, when the last datagram of the pass has left
+//
+// A pass is sent to its end before the next is asked for.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "lowside/transmit/block_queue.h"
+#include "lowside/transmit/lane_sender.h"
+#include "lowside/transmit/pass_builder.h"
+
+namespace sluice::low {
+
+// What /status shows.
+struct TransmitStatus {
+  std::string stream;
+  Epoch epoch;
+  SessionId session;
+  struct Pass {
+    ShipmentSequence sequence;
+    std::uint32_t pass = 0;
+    std::uint64_t bytes_done = 0;  // of the manifest and the blobs; their blocks have left whole
+    std::uint64_t bytes_total = 0;
+  };
+  std::optional<Pass> current;  // none: idle
+  std::uint64_t passes_sent = 0;
+  std::uint64_t bits_per_second = 0;  // of UDP payload, all lanes, over the last cadence
+  std::uint64_t configured_bits_per_second = 0;
+  std::size_t queued_blocks = 0;
+};
+
+// Everything it works with. All must outlive it.
+struct TransmitParts {
+  Outbox& outbox;
+  const store::BlobStore& blobs;
+  std::vector<link::DatagramSink*> lanes;  // one sink for each lane, 1 … limits::kMaxLanes
+  const crypto::SigningKey& key;
+  std::vector<crypto::SealingKey> receivers;  // at least one
+  const Clock& clock;
+  observe::Counters& counters;
+  observe::EventSink& events;
+};
+
+class Transmission {
+ public:
+  // Begins a session with a random id and a fresh key. kInvalid: a setting.
+  static Result<std::unique_ptr<Transmission>> begin(TransmitSettings settings,
+                                                     TransmitParts parts);
+  ~Transmission();
+
+  // The builder's: one unit of work. Never waits.
+  enum class Built {
+    kWorked,      // a pass was begun, a block was built, or a pass was marked
+    kNothingDue,  // or what was sent could not be marked: it is still due
+    kLaneFull,    // the lane whose turn it is has no room for a block
+    kUnderWay,    // all is built, not all has left
+  };
+  Built build();
+  // Waits until build() can go on after kLaneFull or kUnderWay, or for stop.
+  void wait_to_build(const std::stop_token& stop);
+
+  // A lane's: sends what is due, one run at the most. Returns when to call again; sooner if a block
+  // comes while the lane is idle. Each lane by one thread at a time.
+  std::size_t lanes() const { return lanes_.size(); }
+  SteadyTime send(std::size_t lane);
+  bool idle(std::size_t lane) const;  // the lane's thread: nothing is in flight
+  // Waits for `until` or for stop, and for a block if the lane is idle.
+  void wait_to_send(std::size_t lane, SteadyTime until, const std::stop_token& stop);
+
+  TransmitStatus status() const;  // callable from any thread
+
+ private:
+  struct Lane;
+
+  Transmission(TransmitSettings settings, TransmitParts parts);
+
+  Built begin_next();
+  Built build_block();
+  Built end_pass();
+  bool mark_sent();
+  void finished(Lane& lane, std::unique_ptr<EncodedBlock> block);
+
+  const TransmitSettings settings_;
+  const TransmitParts parts_;
+  Beacon beacon_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+
+  // The builder's.
+  PassBuilder builder_;
+  std::size_t turn_ = 0;  // the lane that gets the next block
+
+  mutable std::mutex mutex_;  // of what follows
+  std::condition_variable_any changed_;
+  std::optional<TransmitStatus::Pass> current_;  // changed by the builder only
+  std::uint64_t blocks_outstanding_ = 0;         // handed over, not sent whole
+  std::uint64_t passes_sent_ = 0;
+};
+
+}  // namespace sluice::low

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""A UDP relay that reorders and duplicates, seeded: impair.py LISTEN_PORT TARGET_HOST:PORT PER_10000 SEED
+"""A UDP relay that reorders, duplicates and loses, seeded: impair.py LISTEN_PORT TARGET_HOST:PORT PER_10000 SEED LOST_PER_10000
 
-Each datagram is, with the given chance each, sent twice, or held back until up to 200 later ones have passed. Prints what it did, as JSON, when it is told to stop.
+Each datagram is, with the given chance each, sent twice, or held back until up to 200 later ones have passed, or lost. Prints what it did, as JSON, when it is told
+to stop.
 """
+import contextlib
 import json
 import random
 import signal
@@ -13,7 +15,7 @@ SO_RCVBUFFORCE = 33  # asm-generic/socket.h; Python has no name for it
 
 
 def main():
-    port, target, chance, seed = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    port, target, chance, seed, loss = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
     host, _, target_port = target.rpartition(":")
     source = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     source.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
@@ -21,9 +23,14 @@ def main():
     source.settimeout(0.2)
     sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sink.connect((host, int(target_port)))
+
+    def send(datagram):
+        with contextlib.suppress(ConnectionRefusedError):  # nobody listens at the moment, which a diode would not tell either
+            sink.send(datagram)
+
     dice = random.Random(seed)
     held = []  # (how many more datagrams pass before it, datagram)
-    counts = {"passed": 0, "duplicated": 0, "reordered": 0}
+    counts = {"passed": 0, "duplicated": 0, "reordered": 0, "lost": 0}
     stopping = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
     while not stopping:
@@ -31,22 +38,25 @@ def main():
             datagram = source.recv(65536)
         except socket.timeout:
             for _, waiting in held:  # a pause: nothing will come after these, so let them go
-                sink.send(waiting)
+                send(waiting)
             held.clear()
             continue
         counts["passed"] += 1
+        if dice.randrange(10000) < loss:
+            counts["lost"] += 1
+            continue
         if dice.randrange(10000) < chance:
             held.append((dice.randrange(1, 200), datagram))
             counts["reordered"] += 1
         else:
-            sink.send(datagram)
+            send(datagram)
             if dice.randrange(10000) < chance:
-                sink.send(datagram)
+                send(datagram)
                 counts["duplicated"] += 1
         held = [(left - 1, waiting) for left, waiting in held]
         for left, waiting in held:
             if left <= 0:
-                sink.send(waiting)
+                send(waiting)
         held = [(left, waiting) for left, waiting in held if left > 0]
     print(json.dumps(counts), flush=True)
 

@@ -142,9 +142,9 @@ class Namespaces:
 
 
 class Rig:
-    """A low and a high side in one folder. `impair`: that many of 10000 datagrams are duplicated and as many reordered, by a relay on the low side."""
+    """A low and a high side in one folder. A relay on the low side duplicates and reorders `impair` of 10000 datagrams each, and loses `loss` of them."""
 
-    def __init__(self, namespaces=None, impair=0, low_extra=(), high_extra=(), rate="300Mbit/s", mtu=1500, link=None, spool=None, high_state=None):
+    def __init__(self, namespaces=None, impair=0, loss=0, low_extra=(), high_extra=(), rate="300Mbit/s", mtu=1500, link=None, spool=None, high_state=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-rig-"))
         self.namespaces = namespaces
         self._processes = {}
@@ -153,17 +153,18 @@ class Rig:
         host = Namespaces.HIGH_IP if namespaces else "127.0.0.1"
         self.link_address = f"{host}:{self.link_port}"
         self._relay, relay_port = None, free_port(socket.SOCK_DGRAM)
-        if impair:
+        relayed = impair > 0 or loss > 0
+        if relayed:
             prefix = ["ip", "netns", "exec", namespaces.low] if namespaces else []
             self._relay = subprocess.Popen(prefix + [sys.executable, str(pathlib.Path(__file__).parent / "impair.py"), str(relay_port), self.link_address,
-                                                     str(impair), "1"], stdout=subprocess.PIPE, text=True)
+                                                     str(impair), "1", str(loss)], stdout=subprocess.PIPE, text=True)
         for side, program in (("low", LOW), ("high", HIGH)):
             run(program, "init", self.folder / side)
         self._low_base = [
             ("daemon", {"stream": "rig", "state": self.folder / "low/state"}),
             ("status", {"listen": f"127.0.0.1:{self.low_status}"}),
             ("keys", {"signing": self.folder / "low/signing.key", "receivers": [self.folder / "high/opening.pub"]}),
-            ("link", {"destination": [f"127.0.0.1:{relay_port}" if impair else self.link_address], "rate": rate, "mtu": mtu, **(link or {})}),
+            ("link", {"destination": [f"127.0.0.1:{relay_port}" if relayed else self.link_address], "rate": rate, "mtu": mtu, **(link or {})}),
             ("spool", {"passes": ["0s"], **(spool or {})}),
         ]
         self._high_base = [
@@ -198,11 +199,15 @@ class Rig:
 
     def start(self, side, environment=None, limits=()):
         """`limits`: a command that sets limits and then runs what follows it, such as ["prlimit", "--nofile=100"]."""
+        self.spawn(side, environment, limits)
+        self.wait_until(lambda: self.healthy(side), f"{side} answers its status address")
+
+    def spawn(self, side, environment=None, limits=()):
+        """Starts it and does not wait until it answers."""
         check(side not in self._processes, f"{side} runs already")
         with open(self.log_path(side), "ab") as log:
             self._processes[side] = subprocess.Popen([*limits, *self.command(side, "run")], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                                      env={**os.environ, **(environment or {})})
-        self.wait_until(lambda: self.healthy(side), f"{side} answers its status address")
 
     def healthy(self, side):
         if self._processes[side].poll() is not None:
@@ -258,14 +263,15 @@ class Rig:
                 return int(float(line.rpartition(" ")[2]))
         return 0
 
-    def wait_until(self, condition, what):
+    def wait_until(self, condition, what, watched=("low", "high")):
+        """Fails at once when a side of `watched` ends meanwhile."""
         deadline = time.monotonic() + LIMIT_SECONDS
         while time.monotonic() < deadline:
             value = condition()
             if value:
                 return value
             for side, process in self._processes.items():
-                if process.poll() is not None:
+                if side in watched and process.poll() is not None:
                     raise Failure(f"while waiting until {what}: {side} ended with {process.returncode}\n{self.log(side)[-6000:]}")
             time.sleep(0.05)
         raise Failure(f"not so within {LIMIT_SECONDS} s: {what}\n--- low\n{self.log('low')[-6000:]}\n--- high\n{self.log('high')[-6000:]}")

@@ -144,7 +144,8 @@ bool Staging::discard_stale() {
         return rank(a.second) < rank(b.second);
       });
   if (oldest == blobs_.end() || oldest->second.finishing || oldest->second.saving ||
-      clock_.utc_now() - oldest->second.touched < settings_.stale_after) {
+      // Either way: one that was touched in the future was, before the clock was set back.
+      std::chrono::abs(clock_.utc_now() - oldest->second.touched) < settings_.stale_after) {
     next_search_ = now + std::chrono::seconds(1);
     return false;
   }

@@ -4,6 +4,7 @@
 
 #include "common/store/disk_blob_store.h"
 #include "common/store/rocks_store.h"
+#include "lowside/daemon/clock_watch.h"
 #include "lowside/daemon/epoch.h"
 
 namespace sluice::low {
@@ -136,24 +137,37 @@ Result<void> LowDaemon::write_probe() {
 void LowDaemon::keep_house(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
+  ClockWatch watch(clock_);
   while (!stop.stop_requested()) {
     if (const auto written = write_probe(); !written) {
       events_.failure(Level::kError, "spool.write-failed", written.error());
     }
-    const auto dropped = spool_->retain();
-    if (!dropped) {
-      events_.failure(Level::kError, "spool.retention-failed", dropped.error());
-    } else if (dropped->shipments > 0) {
-      events_.emit(Level::kInfo, "spool.dropped",
-                   {{"shipments", std::to_string(dropped->shipments)},
-                    {"blobs", std::to_string(dropped->blobs)}});
+    if (const auto step = watch.look(); step.count() != 0) {
+      events_.emit(Level::kWarning, "clock.stepped",
+                   {{"seconds", std::to_string(step.count())},
+                    {"effect", "for an hour nothing is dropped because of its age"},
+                    {"cure", "if the clock is wrong now, set it right"}});
     }
-    const auto trimmed = audit_->trim(clock_.utc_now() - kAuditKept);
-    if (!trimmed) {
-      events_.failure(Level::kError, "audit.trim-failed", trimmed.error());
-    }
+    drop_what_is_old(watch.settled());
     std::unique_lock lock(mutex);
     wake.wait_for(lock, stop, kHousekeepingEvery, [] { return false; });
+  }
+}
+
+void LowDaemon::drop_what_is_old(bool clock_settled) {
+  const auto dropped = spool_->retain(clock_settled ? Spool::Age::kCounts : Spool::Age::kIgnored);
+  if (!dropped) {
+    events_.failure(Level::kError, "spool.retention-failed", dropped.error());
+  } else if (dropped->shipments > 0) {
+    events_.emit(Level::kInfo, "spool.dropped",
+                 {{"shipments", std::to_string(dropped->shipments)},
+                  {"blobs", std::to_string(dropped->blobs)}});
+  }
+  if (!clock_settled) {
+    return;
+  }
+  if (const auto trimmed = audit_->trim(clock_.utc_now() - kAuditKept); !trimmed) {
+    events_.failure(Level::kError, "audit.trim-failed", trimmed.error());
   }
 }
 

@@ -64,6 +64,7 @@ class LowDaemon {
   Result<void> open_stores();
   Result<void> open_link();
   Result<void> write_probe();
+  void drop_what_is_old(bool clock_settled);
   void keep_house(const std::stop_token& stop);
 
   Options options_;

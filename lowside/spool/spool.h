@@ -10,6 +10,7 @@
 // The mutex is held while the index is written, but not while a blob is committed.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -121,8 +122,10 @@ class Spool final : public Outbox, public BlobKeeper {
                     const std::function<bool(const ShipmentStatus&)>& each) const;
 
   // Lets go of the oldest shipments beyond the budget that have no pass outstanding, and of blobs
-  // that nobody needs any more. To be called every few minutes.
-  Result<Dropped> retain();
+  // that nobody needs any more. To be called every few minutes. kIgnored: only the budget of bytes
+  // counts, because the clock cannot be relied on.
+  enum class Age { kCounts, kIgnored };
+  Result<Dropped> retain(Age age = Age::kCounts);
 
  private:
   Spool(SpoolSettings settings, Parts parts);
@@ -157,7 +160,7 @@ class Spool final : public Outbox, public BlobKeeper {
 
   // resend and retain
   Result<void> check_held(const SequenceRange& range) const;
-  Result<bool> drop_oldest(UtcTime now);
+  Result<bool> drop_oldest(Age age, UtcTime now);
   Result<std::vector<Sha256Digest>> unneeded_blobs(UtcTime now) const;
   Result<bool> drop_blob(const Sha256Digest& digest, UtcTime now);
   Result<bool> needed(const Sha256Digest& digest, const proto::SpooledBlob& held,
@@ -169,7 +172,7 @@ class Spool final : public Outbox, public BlobKeeper {
   store::KeyLocks taking_;  // one take() of a blob at a time; taken before mutex_
   ShipmentSequence next_{1};
   ShipmentSequence highest_sent_{0};
-  Schedule schedule_;
+  Schedule schedule_{*std::ranges::max_element(settings_.passes)};
   // Sequence → bytes, of all that are held. 1 000 000 shipments cost 100 MB; 30 days at one every
   // 10 seconds are a quarter of that.
   std::map<ShipmentSequence, std::uint64_t> held_;

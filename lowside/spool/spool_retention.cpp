@@ -14,19 +14,24 @@ constexpr std::size_t kMaxBlobsDropped = 100'000;
 
 }  // namespace
 
-Result<Dropped> Spool::retain() {
+Result<Dropped> Spool::retain(Age age) {
   const UtcTime now = parts_.clock.utc_now();
   Dropped dropped;
   for (;;) {
     const std::lock_guard lock(mutex_);
-    SLUICE_TRY(const bool gone, drop_oldest(now));
-    if (!gone) {
+    SLUICE_TRY(const bool gone, drop_oldest(age, now));
+    if (!gone && age == Age::kCounts) {
       std::erase_if(asked_for_, [&](const auto& asked) {
         return asked.second + settings_.keep_unshipped < now;
       });
+    }
+    if (!gone) {
       break;
     }
     ++dropped.shipments;
+  }
+  if (age == Age::kIgnored) {
+    return dropped;  // how long ago a blob was asked for is not known
   }
   SLUICE_TRY(const std::vector<Sha256Digest> unneeded, unneeded_blobs(now));
   for (const Sha256Digest& digest : unneeded) {
@@ -39,13 +44,14 @@ Result<Dropped> Spool::retain() {
 }
 
 // False if the oldest has to stay.
-Result<bool> Spool::drop_oldest(UtcTime now) {
+Result<bool> Spool::drop_oldest(Age age, UtcTime now) {
   if (held_.empty()) {
     return false;
   }
   const ShipmentSequence sequence = held_.begin()->first;
   SLUICE_TRY(const proto::SpooledPasses passes, this->passes(sequence));
-  const bool old = from_unix_micros(passes.last_sent_micros()) + settings_.keep_age < now;
+  const bool old =
+      age == Age::kCounts && from_unix_micros(passes.last_sent_micros()) + settings_.keep_age < now;
   if (passes.outstanding_size() != 0 || (!old && held_bytes_ <= settings_.keep_bytes)) {
     return false;
   }

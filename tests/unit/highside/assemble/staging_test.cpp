@@ -15,9 +15,10 @@ using testing::SizeIs;
 
 class ManualClock final : public Clock {
  public:
-  UtcTime utc_now() const override { return UtcTime(since_start); }
+  UtcTime utc_now() const override { return UtcTime(since_start + stepped); }
   SteadyTime steady_now() const override { return SteadyTime(since_start); }
   std::chrono::seconds since_start{1000};
+  std::chrono::seconds stepped{0};
 };
 
 class StagingTest : public testing::Test {
@@ -97,6 +98,15 @@ TEST_F(StagingTest, AStaleBlobGivesWay) {
   EXPECT_FALSE(staging_->knows(name(1)));
   EXPECT_TRUE(staging_->knows(name(2)));
   EXPECT_FALSE(std::filesystem::exists(progress_.path(name(1))));
+}
+
+TEST_F(StagingTest, ABlobThatSeemsToBeOfTheFutureGivesWayToo) {
+  clock_.stepped = std::chrono::hours(24 * 365);
+  make();
+  EXPECT_EQ(take(1, 600, 0, 10), Taken::kTaken);
+  clock_.stepped = {};
+  EXPECT_EQ(take(2, 600, 0, 10), Taken::kTaken);
+  EXPECT_FALSE(staging_->knows(name(1)));
 }
 
 TEST_F(StagingTest, FilesBeyondTheLimitAreClosedAndOpenedAgain) {

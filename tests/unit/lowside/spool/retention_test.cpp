@@ -39,6 +39,20 @@ TEST_F(RetentionTest, DropsWhatWasSentAndIsOld) {
   EXPECT_NE(gone.error().message().find("shipment 2"), std::string::npos);
 }
 
+TEST_F(RetentionTest, DropsNothingByAgeWhereTheClockCannotBeReliedOn) {
+  settings_.keep_bytes = 1500;
+  ASSERT_TRUE(open());
+  ASSERT_TRUE(ship("files", "a", std::string(1000, 'a')));
+  ASSERT_TRUE(take("b", "unshipped"));
+  send();
+  pass_days(400);
+  EXPECT_EQ(spool_->retain(Spool::Age::kIgnored).value().shipments, 0U);
+  EXPECT_TRUE(holds("unshipped"));
+  ASSERT_TRUE(ship("files", "c", std::string(1000, 'c')));
+  send();
+  EXPECT_EQ(spool_->retain(Spool::Age::kIgnored).value().shipments, 1U) << "bytes count";
+}
+
 TEST_F(RetentionTest, NumbersGoOnWhenNothingIsHeld) {
   ASSERT_TRUE(ship("files", "a", "a"));
   send();

@@ -170,6 +170,41 @@ TEST_F(SpoolTest, SendsFreshBeforeAskedForBeforeRepeats) {
   EXPECT_TRUE(idle());
 }
 
+TEST_F(SpoolTest, ARepeatDoesNotWaitForAClockThatWasSetBack) {
+  ASSERT_TRUE(ship("files", "a", "a"));
+  EXPECT_EQ(send(), 1U);
+  clock_.now += std::chrono::minutes(4);
+  ASSERT_TRUE(ship("files", "b", "b"));
+  EXPECT_EQ(send(), 2U);
+  clock_.now -= std::chrono::hours(24 * 30);
+  for (int starts = 0; starts < 2; ++starts) {
+    EXPECT_TRUE(idle());
+    ASSERT_TRUE(open());
+  }
+  EXPECT_TRUE(idle());
+  clock_.now += std::chrono::minutes(10);
+  EXPECT_EQ(send(), 1U);
+  EXPECT_TRUE(idle()) << "they keep their distance";
+  clock_.now += std::chrono::minutes(4);
+  EXPECT_EQ(send(), 2U);
+  EXPECT_TRUE(idle());
+  clock_.now += std::chrono::hours(24 * 60);
+  EXPECT_TRUE(idle());
+}
+
+TEST_F(SpoolTest, AClockThatIsSetForwardBringsRepeatsEarlyButOnce) {
+  for (const char* name : {"a", "b"}) {
+    ASSERT_TRUE(ship("files", name, name));
+    send();
+  }
+  clock_.now += std::chrono::hours(24 * 30);
+  ASSERT_TRUE(ship("files", "c", "c"));
+  EXPECT_EQ(send(), 3U) << "what is new goes first";
+  EXPECT_EQ(send(), 1U);
+  EXPECT_EQ(send(), 2U);
+  EXPECT_TRUE(idle());
+}
+
 TEST_F(SpoolTest, RemembersPassesOverARestart) {
   ASSERT_TRUE(ship("files", "a", "a"));
   ASSERT_TRUE(ship("files", "b", "b"));

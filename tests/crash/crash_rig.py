@@ -49,9 +49,11 @@ class CrashRig(Rig):
     def disk(self, side):
         return self._disks[side]
 
-    def spawn_at_point(self, side, steps):
-        """With the kill point preloaded: it may die before it ever answers."""
-        environment = {"LD_PRELOAD": str(paths.KILL_POINT), "SLUICE_KILL_POINT": steps}
+    def spawn_at_point(self, side, steps, environment=None):
+        """With the kill point preloaded, before what `environment` preloads: it may die before it ever answers."""
+        environment = dict(environment or {})
+        environment["LD_PRELOAD"] = " ".join([str(paths.KILL_POINT), environment.get("LD_PRELOAD", "")])
+        environment["SLUICE_KILL_POINT"] = steps
         if self._disks[side].cuts:
             environment["SLUICE_KILL_CUT"] = str(self._disks[side].place)
         self.spawn(side, environment)

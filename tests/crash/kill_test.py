@@ -20,9 +20,11 @@ from rig import Failure, check
 
 # Slow enough that there is nearly always a pass on the wire, and several blocks to a pass.
 LINK = {"block": "128KiB", "window": 2}
-RATE = "6Mbit/s"
-PASSES = ["0s", "2s"]
+RATE = "8Mbit/s"
+PASSES = ["0s", "1s"]
 LOSS = 100  # of 10000 datagrams
+AGAIN = 0.15  # of the kills are followed by another within the start
+LONGEST_START = 0.5  # seconds; a start takes a tenth to a half
 CUT = 0.7  # of the kills, where disks can be cut; the others leave the disk as it is
 FLUSHED = 0.2  # of the cuts: the journal's last transaction is still written
 LONGEST_BETWEEN_KILLS = 2.5  # seconds; a high side that has just started waits up to one for the announce
@@ -33,14 +35,15 @@ class Run:
         self._rig, self._releases, self._dice, self._watch, self._power = rig, releases, dice, watch, power
         self.busy = collections.Counter()
         self.kills = collections.Counter()
-        self.cuts = 0
+        self.cuts = self.in_start = 0
         self._epoch = rig.status("low")["link"]["epoch"]
-        self._edition = 0
+        self._first_edition = self._edition = rig.status("high")["catalog"]["edition"]
         self._sequence = 0
 
     def round(self, sides):
         """Something new, a while, a kill, a restart."""
-        self._releases.release()
+        for _ in range(self._dice.randint(1, 3)):
+            self._releases.release()
         self._rig.send_signal("low", signal.SIGHUP)
         if self._dice.random() < 0.25:
             self._rig.resend_gaps()
@@ -53,14 +56,23 @@ class Run:
         self._note_progress()
         if "high" in sides:
             self._watch.down()
-        cut = self._dice.random() < CUT and self._power
-        self.cuts += len(sides) if cut else 0
-        self._rig.kill(sides, cut, flush=self._dice.random() < FLUSHED)
+        self._kill(sides)
+        while self._dice.random() < AGAIN:
+            for side in sides:
+                self._rig.spawn(side)
+            time.sleep(self._dice.uniform(0, LONGEST_START))
+            self._kill(sides)
+            self.in_start += len(sides)
         for side in sides:
             self._rig.start(side)
         if "high" in sides:
             self._watch.up()
         self._check_progress(sides)
+
+    def _kill(self, sides):
+        cut = self._dice.random() < CUT and self._power
+        self.cuts += len(sides) if cut else 0
+        self._rig.kill(sides, cut, flush=self._dice.random() < FLUSHED)
 
     def _note_progress(self):
         self._edition = max(self._edition, self._rig.status("high")["catalog"]["edition"])
@@ -76,7 +88,8 @@ class Run:
             check(self._rig.status("high")["catalog"]["edition"] >= self._edition, "the high side forgot an edition")
 
     def report(self):
-        print(f"power was cut at {self.cuts} of {sum(self.kills.values())} kills; {self._edition} editions were published before the last of them", flush=True)
+        print(f"{sum(self.kills.values())} kills and {self.in_start} more within a start; the power was cut at {self.cuts} of them; "
+              f"{self._edition - self._first_edition} editions were published meanwhile", flush=True)
         for side, kills in sorted(self.kills.items()):
             work = {activity: count for (of, activity), count in sorted(self.busy.items()) if of == side and activity != "any"}
             print(f"{side}: {kills} kills, {self.busy[side, 'any']} of them with work under way {work}", flush=True)
@@ -113,12 +126,15 @@ def disturbed(options, releases):
         rig.configure("high", releases.mirrors())
         rig.start("high")
         rig.start("low")
+        rig.settle()
         watch = Watch()
         run = Run(rig, releases, dice, watch, options.power_loss)
         with Poller(rig.serve, releases, watch) as poller:
-            for sides in schedule(options.kills, options.side, dice):
+            for number, sides in enumerate(schedule(options.kills, options.side, dice), 1):
                 run.round(sides)
                 poller.assert_well()
+                if number % 50 == 0:
+                    print(f"{number} rounds, {time.monotonic() - started:.0f} s", flush=True)
             rig.poll_again()
             rig.settle()
             poller.assert_well()

@@ -12,10 +12,11 @@ BLOB = "*/blobs/??/??/*"
 class Point:
     name: str
     side: str
-    steps: str  # up to the call at which it dies
+    steps: str  # up to the call at which it dies; none for "seen"
     between: str
     kinds: tuple = ("files",)  # which upstreams there are
-    when: str = "start"  # or "stop": asked to stop with a transfer under way; "again": at a second start, after such a kill
+    when: str = "start"  # or "stop": asked to stop with a transfer under way; "again": at a second start, after such a kill;
+    # "seen": as soon as /status shows what the daemon has done, which must not be taken back
     slow: bool = False  # a link on which a transfer takes seconds
     lie: bool = False  # npm's upstream gives other bytes than it promised
 
@@ -48,6 +49,7 @@ HIGH = [
     Point("flip_not_written", "high", f"before write {LOG} 1 catalog.edition", "every blob of a shipment on disk; its records and the flip"),
     Point("flip_not_synced", "high", steps(FLIPPED, f"before fdatasync {LOG}"), "the flip in the log; the log on disk"),
     Point("flip_synced", "high", steps(FLIPPED, f"after fdatasync {LOG}"), "the flip on disk; readers that see it"),
+    Point("flip_seen", "high", "", "an edition that readers see; whatever is written next", when="seen"),
     Point("second_flip_written", "high", steps(FLIPPED, FLIPPED), "one edition on disk, the next in the log", kinds=("npm", "files")),
     Point("index_made", "high", "before rename */index/CURRENT", "RocksDB's first manifest; the name that says that it holds"),
     Point("index_opened_again", "high", "before rename */index/CURRENT", "RocksDB's next manifest; the name that says that it holds", when="again"),
@@ -72,6 +74,7 @@ LOW = [
     Point("shipment_not_written", "low", f"before write {LOG} 1 spool/next", "every blob committed; the shipment, with the cursor"),
     Point("shipment_not_synced", "low", steps(SHIPPED, f"before fdatasync {LOG}"), "the shipment in the log; the log on disk"),
     Point("shipment_synced", "low", steps(SHIPPED, f"after fdatasync {LOG}"), "the shipment on disk; its first datagram"),
+    Point("shipment_seen", "low", "", "a shipment that has a number; whatever is written next", when="seen"),
     Point("pass_half_sent", "low", steps(SHIPPED, "after sendmmsg * 3"), "some datagrams of a pass; the others"),
     Point("pass_not_marked", "low", steps(SHIPPED, f"before write {LOG}"), "the last datagram of a pass; its mark"),
     Point("mark_not_synced", "low", steps(SHIPPED, f"after write {LOG}"), "the mark of a pass in the log; the log on disk"),
@@ -93,7 +96,7 @@ INIT = [
 
 # Those that ctest runs; tests/crash.sh runs all.
 SHORT = {
-    "high": {"epoch_not_synced", "part_in_folder", "blob_linked", "blob_committed", "flip_not_synced", "flip_synced", "index_opened_again"},
-    "low": {"epoch_stored", "file_fetched", "quarantined", "blob_committed", "shipment_not_synced", "shipment_synced", "pass_half_sent", "pass_not_marked"},
+    "high": {"epoch_not_synced", "part_in_folder", "blob_linked", "blob_committed", "flip_not_synced", "flip_synced", "flip_seen", "index_opened_again"},
+    "low": {"epoch_stored", "file_fetched", "quarantined", "blob_committed", "shipment_not_synced", "shipment_synced", "shipment_seen", "pass_half_sent", "pass_not_marked"},
     "init": {"secret_key_empty"},
 }

@@ -71,7 +71,7 @@ class Scene:
         self._configure(point.kinds, point.slow)
         if point.lie:
             self._releases.fault("/npm/alpha/-/", "flip")
-        {"start": self._die_at_start, "stop": self._die_at_stop, "again": self._die_at_second_start}[point.when](point)
+        {"start": self._die_at_start, "stop": self._die_at_stop, "again": self._die_at_second_start, "seen": self._die_when_seen}[point.when](point)
         if point.lie:
             self._releases.fault("/npm/alpha/-/", "none")
         self._configure(point.kinds)
@@ -114,6 +114,18 @@ class Scene:
         self._rig.kill([point.side], cut=self._power)
         self._rig.spawn_at_point(point.side, point.steps)
         self._rig.wait_until_killed(point.side, point.between)
+
+    def _die_when_seen(self, point):
+        def done():
+            status = self._rig.status(point.side)
+            return status["catalog"]["edition"] if point.side == "high" else status["spool"]["last_sequence"]
+
+        self._rig.start("high")
+        self._rig.start("low")
+        seen = self._rig.wait_until(done, "it has done something")
+        self._rig.kill([point.side], cut=self._power)
+        self._rig.start(point.side)
+        check(done() >= seen, f"{seen} was seen before the kill, and it is {done()} now")
 
     def begin_anew(self):
         """After a failure."""

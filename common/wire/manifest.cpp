@@ -12,8 +12,9 @@
 namespace sluice::wire {
 namespace {
 
-// A shipment follows the one before it from its source; more is room for what comes.
-constexpr int kMaxPredecessors = 1024;
+// A shipment follows the one before it from its source; more is room for what comes. An open one
+// keeps all of them in memory on the high side.
+constexpr int kMaxPredecessors = 32;
 constexpr std::size_t kMaxVarintBytes = 10;
 
 Error invalid(std::string cause) { return {ErrorCode::kInvalid, "manifest", std::move(cause), ""}; }

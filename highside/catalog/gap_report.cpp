@@ -84,6 +84,7 @@ CatalogStatus Publisher::status() const {
 }
 
 std::vector<Gap> Publisher::gaps(std::size_t limit, std::size_t blobs_limit) const {
+  const std::lock_guard asking(asking_);
   std::vector<Gap> gaps;
   std::vector<OpenShipment> opened;  // beside `gaps`
   {

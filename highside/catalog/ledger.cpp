@@ -171,12 +171,22 @@ bool Ledger::is_published(const ShipmentRef& ref) const {
   return stream != streams_.end() && stream->second.published.contains(ref.sequence);
 }
 
-void Ledger::refuse(const ShipmentRef& ref, std::string cause) {
+void Ledger::refuse(const ShipmentRef& ref, std::string_view cause) {
   if (OpenShipment* const open = find(ref)) {
     open->state = ShipmentState::kRefused;
-    open->cause = std::move(cause);
+    open->cause = cause.substr(0, kMaxCauseBytes);
     changed_shipments_.insert(ref);
   }
+}
+
+bool Ledger::hinder(const ShipmentRef& ref, std::string_view cause) {
+  OpenShipment* const open = find(ref);
+  cause = cause.substr(0, kMaxCauseBytes);
+  if (open == nullptr || open->cause == cause) {
+    return false;
+  }
+  open->cause = cause;
+  return true;
 }
 
 void Ledger::put_published(const ShipmentRef& ref, Edition edition, UtcTime now,

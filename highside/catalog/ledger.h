@@ -41,9 +41,12 @@ struct OpenShipment {
 // One thread at a time: the publisher's lock guards it.
 class Ledger {
  public:
-  // Open shipments of a stream in memory: about 300 bytes each. Further notices are not taken;
-  // their shipments stay "never heard" until a later pass.
+  // Open shipments of a stream in memory: 300 bytes each, and 900 more with all predecessors and
+  // the longest cause. Further notices are not taken; their shipments stay "never heard" until a
+  // later pass.
   static constexpr std::size_t kMaxOpen = 100'000;
+  // Why a shipment was refused names what it is about, and names may be the sender's.
+  static constexpr std::size_t kMaxCauseBytes = 512;
   // No sender counts so far; larger numbers are not taken, so that ranges cannot overflow.
   static constexpr std::uint64_t kMaxSequence = std::uint64_t{1} << 62;
 
@@ -67,7 +70,9 @@ class Ledger {
 
   OpenShipment* find(const ShipmentRef& ref);
   bool is_published(const ShipmentRef& ref) const;
-  void refuse(const ShipmentRef& ref, std::string cause);
+  void refuse(const ShipmentRef& ref, std::string_view cause);
+  // What hinders it meanwhile; true if that is another cause than before.
+  bool hinder(const ShipmentRef& ref, std::string_view cause);
 
   // The entry that becomes durable together with the shipment's records; then published() after it
   // has. From here on save() leaves the shipment alone: a failed batch may come back after a crash,

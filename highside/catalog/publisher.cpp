@@ -368,8 +368,7 @@ void Publisher::release_dependents(const ShipmentRef& ref) {
 
 void Publisher::failed(const ShipmentRef& ref, const Error& error, Metric metric) {
   const std::lock_guard lock(mutex_);
-  OpenShipment& open = *ledger_.find(ref);
-  const bool first = std::exchange(open.cause, error.message()) != error.message();
+  const bool first = ledger_.hinder(ref, error.message());
   if (worth_retrying(error)) {
     later_.insert(ref);
     if (first) {

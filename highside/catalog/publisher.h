@@ -23,6 +23,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/base/limits.h"
 #include "highside/catalog/blob_waits.h"
 #include "highside/catalog/catalog.h"
 #include "highside/catalog/ledger.h"
@@ -37,6 +38,8 @@ struct PublisherSettings {
   std::size_t waiting_blobs = 1'000'000;
   std::chrono::milliseconds retry_every{1000};  // also after a failure of the store
 };
+static_assert(PublisherSettings{}.waiting_blobs >= 2 * limits::kMaxBlobsPerShipment,
+              "two of the largest shipments can be waited for");
 
 class Publisher final : public NoticeSink, public DurableListener {
  public:
@@ -95,6 +98,7 @@ class Publisher final : public NoticeSink, public DurableListener {
   ShipmentCheck check_;
   ManifestReader* manifests_ = nullptr;
 
+  mutable std::mutex asking_;  // one gaps() at a time, because it reads manifests; before mutex_
   mutable std::mutex mutex_;
   std::condition_variable work_;
   Ledger ledger_;

@@ -32,8 +32,9 @@ def main():
         text = listed.read_text()
         known |= set(re.findall(r"add_test\(NAME ([\w.]+) ", text))
         known |= {f"{listed.parent.name}.{script}" for script in re.findall(r"\b(\w+_test)\.py\b", text)}
-    named = re.findall(r"`((?:unit|integration|end_to_end|crash|style|deploy|docs)\.[\w./]+)`", (root / "docs/architecture.md").read_text())
-    missing = [f"docs/architecture.md: {name}" for name in named if name not in known]
+    named = [(document, name) for document in ("docs/architecture.md", "docs/testing.md")
+             for name in re.findall(r"`((?:unit|integration|end_to_end|crash|style|deploy|docs|vectors)\.[\w./]+)`", (root / document).read_text())]
+    missing = [f"{document}: {name}" for document, name in named if name not in known]
     listed = re.findall(r"`(\w+Test\.\w+)`", (root / "docs/storage.md").read_text())
     missing += [f"docs/storage.md: {name}" for name in listed if name not in short]
     for name in missing:

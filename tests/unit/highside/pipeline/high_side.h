@@ -53,13 +53,13 @@ class HighSide {
   using Streams = std::map<std::string, crypto::VerifyKey, std::less<>>;
 
   HighSide(const Disk& disk, Streams streams,
-           const std::function<void(high::AssemblerSettings&)>& adjust = {})
+           const std::function<void(high::AssemblerSettings&)>& adjust = {},
+           high::PublisherSettings publishing = {.retry_every = std::chrono::milliseconds(1)})
       : store_(store::DiskBlobStore::open(disk.index, disk.files, disk.folder / "store").value()),
         committer_(*store_, disk.index, counters, events,
                    {.retry_every = std::chrono::milliseconds(1)}),
         catalog(disk.index),
-        publisher(catalog, disk.index, *store_, clock_, counters, events,
-                  {.retry_every = std::chrono::milliseconds(1)}),
+        publisher(catalog, disk.index, *store_, clock_, counters, events, publishing),
         assembler(settings(disk, std::move(streams), adjust), *store_, disk.index, disk.files,
                   clock_, committer_, publisher, counters, events) {
     catalog.load().value();

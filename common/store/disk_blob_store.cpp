@@ -23,10 +23,7 @@ std::uint64_t number_after(const std::string& name) {
 }  // namespace
 
 DiskBlobStore::DiskBlobStore(KeyValueStore& index, FileSystem& files, fs::path folder)
-    : index_(index),
-      files_(files),
-      folder_(std::move(folder)),
-      staging_(folder_ / "staging") {}
+    : index_(index), files_(files), folder_(std::move(folder)), staging_(folder_ / "staging") {}
 
 Result<std::unique_ptr<DiskBlobStore>> DiskBlobStore::open(KeyValueStore& index, FileSystem& files,
                                                            fs::path folder,

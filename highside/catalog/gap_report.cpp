@@ -1,5 +1,6 @@
 // What the publisher can say about itself.
 #include <algorithm>
+#include <unordered_set>
 
 #include "highside/catalog/publisher.h"
 
@@ -130,14 +131,30 @@ void Publisher::add_missing(Gap& gap, const OpenShipment& open, std::size_t blob
     gap.cause = shipment.error().message();
     return;
   }
+  const auto add_if_missing = [&](const std::string& bytes, std::string name, std::uint64_t size) {
+    const auto digest = Sha256Digest::from_bytes(as_bytes(bytes));
+    const auto found = digest ? blobs_.find(*digest) : std::optional<store::BlobInfo>();
+    if (digest && found && !*found) {
+      add(*digest, std::move(name), size);
+    }
+  };
+  std::unordered_set<std::string_view> listed;
   for (const proto::Blob& blob : shipment->shipment().blobs()) {
     if (gap.missing.size() >= blobs_limit) {
       return;
     }
-    const auto digest = Sha256Digest::from_bytes(as_bytes(blob.sha256()));
-    const auto found = digest ? blobs_.find(*digest) : std::optional<store::BlobInfo>();
-    if (digest && found && !*found) {
-      add(*digest, blob.name(), blob.size());
+    listed.insert(blob.sha256());
+    add_if_missing(blob.sha256(), blob.name(), blob.size());
+  }
+  // Other shipments carry these, and one of those is a gap as well; the manifest knows no size.
+  for (const proto::Record& record : shipment->shipment().records()) {
+    for (const std::string& blob : record.blobs()) {
+      if (gap.missing.size() >= blobs_limit) {
+        return;
+      }
+      if (listed.insert(blob).second) {
+        add_if_missing(blob, record.document(), 0);
+      }
     }
   }
 }

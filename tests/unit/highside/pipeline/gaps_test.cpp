@@ -92,6 +92,19 @@ TEST_F(GapsTest, StreamsCountEachForItself) {
   EXPECT_EQ(status.streams[1].published, 1U);
 }
 
+TEST_F(GapsTest, ABlobThatAnotherShipmentCarriesIsNamedToo) {
+  proto::Shipment shipment = low_.shipment(2);
+  add_record(shipment, "x", "body", {small_});
+  const SentShipment sent = low_.sign(std::move(shipment));
+  send(low_.notice(sent).whole(sent.manifest));
+  ASSERT_TRUE(becomes("1 never-heard, 2 waiting-for-blobs"));
+  const Gap gap = high_->gaps()[1];
+  EXPECT_EQ(gap.missing_blobs, 1U);
+  ASSERT_THAT(gap.missing, testing::SizeIs(1));
+  EXPECT_EQ(gap.missing[0].digest, small_.digest);
+  EXPECT_EQ(gap.missing[0].name, "x");
+}
+
 TEST_F(GapsTest, ReportsAreBounded) {
   heartbeat(9, 1);
   send_one(2, "a", "1", {1});

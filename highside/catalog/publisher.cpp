@@ -218,13 +218,16 @@ void Publisher::examine(const ShipmentRef& ref) {
     }
     manifest = open->manifest;
   }
+  // Until the manifest is there its wait stands: also where the store could not say.
   const auto found = blobs_.find(manifest);
-  if (found && !*found) {
-    return;  // its wait for the manifest stands
+  if (!found) {
+    failed(ref, found.error(), Metric::kManifestsBad);
+    return;
   }
-  const auto shipment = found
-                            ? manifests_->read(ref.stream, ShipmentSequence(ref.sequence), manifest)
-                            : Result<VerifiedShipment>(found.error());
+  if (!*found) {
+    return;
+  }
+  const auto shipment = manifests_->read(ref.stream, ShipmentSequence(ref.sequence), manifest);
   {
     const std::lock_guard lock(mutex_);
     waits_.remove(manifest, ref);

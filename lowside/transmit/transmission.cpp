@@ -175,8 +175,9 @@ SteadyTime Transmission::send(std::size_t lane_index) {
   while (auto block = lane.sender.take_finished()) {
     finished(lane, std::move(block));
   }
-  lane.measure_rate(parts_.clock.steady_now(), settings_.cadence);
-  return next;
+  const SteadyTime now = parts_.clock.steady_now();
+  lane.measure_rate(now, settings_.cadence);
+  return lane.sender.idle() && lane.queue.depth() > 0 ? now : next;
 }
 
 bool Transmission::idle(std::size_t lane) const { return lanes_[lane]->sender.idle(); }

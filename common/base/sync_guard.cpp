@@ -54,7 +54,9 @@ Result<void> SyncGuard::guarded(const std::function<Result<void>()>& sync) {
 }
 
 Result<std::unique_ptr<File>> SyncGuard::open_for_reading(const fs::path& path) {
-  return files_.open_for_reading(path);
+  // It can be synced too: that is how what somebody else has written is made durable.
+  SLUICE_TRY(auto file, files_.open_for_reading(path));
+  return std::unique_ptr<File>(std::make_unique<GuardedFile>(*this, std::move(file)));
 }
 
 Result<std::unique_ptr<File>> SyncGuard::open_for_writing(const fs::path& path) {

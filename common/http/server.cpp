@@ -68,8 +68,11 @@ asio::awaitable<void> accept_from(Hub* hub, tcp::acceptor* acceptor, asio::ssl::
       hub->events.emit(observe::Level::kError, "http.connection_failed", {});
     }
   };
+  bool failing = false;  // told once, not ten times a second
   while (acceptor->is_open()) {
     auto [error, socket] = co_await acceptor->async_accept(kAcceptResult);
+    const bool told = failing;
+    failing = error && error != asio::error::connection_aborted;
     if (!error && hub->open.size() >= hub->limits.connections) {
       refuse(*hub, std::move(socket), tls != nullptr);
     } else if (!error && !hub->stopping) {
@@ -77,9 +80,11 @@ asio::awaitable<void> accept_from(Hub* hub, tcp::acceptor* acceptor, asio::ssl::
                      tls == nullptr ? serve_plain(hub, std::move(socket))
                                     : serve_tls(hub, std::move(socket), tls),
                      at_end);
-    } else if (error && acceptor->is_open() && error != asio::error::connection_aborted) {
-      hub->events.failure(observe::Level::kWarning, "http.accept_failed",
-                          errno_error("accept", error.value()));
+    } else if (failing && acceptor->is_open()) {
+      if (!told) {
+        hub->events.failure(observe::Level::kWarning, "http.accept_failed",
+                            errno_error("accept", error.value()));
+      }
       asio::steady_timer pause(hub->io, kAcceptPause);
       co_await pause.async_wait(kAcceptResult);
     }

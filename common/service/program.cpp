@@ -1,6 +1,7 @@
 #include "common/service/program.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -133,7 +134,17 @@ int serve(const Program& program, const std::filesystem::path& file,
   return storage.failed() ? kExitStorage : kExitOk;
 }
 
+// The soft limit is for programs that use select(2).
+void allow_all_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));  // then it is as it was
+  }
+}
+
 int run_daemon(const Program& program, const std::filesystem::path& file) {
+  allow_all_descriptors();
   Result<Signals> signals = Signals::take_over();
   if (!signals) {
     complain(signals.error().message());

@@ -1,5 +1,7 @@
 #include "highside/daemon/high_daemon.h"
 
+#include <sys/resource.h>
+
 #include "common/link/receive/send_ban.h"
 #include "common/store/disk_blob_store.h"
 #include "common/store/rocks_store.h"
@@ -121,7 +123,24 @@ http::Router HighDaemon::mirrors() {
   return router;
 }
 
+// Half of the descriptors are for clients at the most: the link, the staging folder and the index
+// go on when there are as many clients as can be.
+void HighDaemon::limit_clients() {
+  rlimit descriptors{};
+  std::size_t& connections = options_.serve.limits.connections;
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0 || connections <= descriptors.rlim_cur / 2) {
+    return;
+  }
+  events_.emit(observe::Level::kWarning, "serve.fewer-connections",
+               {{"thing", "serve.connections " + std::to_string(connections)},
+                {"cause", "of " + std::to_string(descriptors.rlim_cur) +
+                              " descriptors (LimitNOFILE) half are kept for the rest"},
+                {"cure", "raise LimitNOFILE, or lower serve.connections"}});
+  connections = descriptors.rlim_cur / 2;
+}
+
 Result<void> HighDaemon::serve() {
+  limit_clients();
   auto router = std::make_shared<const http::Router>(mirrors());
   SLUICE_TRY(server_,
              http::Server::start(

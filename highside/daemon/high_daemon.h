@@ -51,6 +51,7 @@ class HighDaemon {
              const Clock& clock, std::function<void(const Error&)> storage_failed);
   Result<void> open_stores();
   Result<void> open_link();
+  void limit_clients();
   Result<void> serve();
   http::Router mirrors();
 

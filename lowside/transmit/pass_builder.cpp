@@ -101,17 +101,40 @@ bool PassBuilder::add_part(EncodedBlock& block) {
   block.pass_bytes += bytes;
   offset_ += bytes;
   if (offset_ == current_.size) {
+    check_digest();
     next_item();
   }
   return true;
 }
 
+// A file of the spool that rotted would be sent again and again, and only the high side would know.
+void PassBuilder::check_digest() {
+  if (reader_ == nullptr) {
+    return;  // the manifest, which is named by what it is
+  }
+  const Digest found = hasher_.finish();
+  if (found == Digest(current_.digest)) {
+    return;
+  }
+  counters_.add(observe::Metric::kSendMissingBlobs);
+  events_.failure(observe::Level::kError, "transmit.blob_damaged",
+                  {ErrorCode::kIntegrity, "blob " + current_.digest.hex(),
+                   "its bytes in the spool have the digest " + found.to_string(),
+                   "check the disk, put the file back into the spool's folder blobs from the "
+                   "upstream or a backup, and send the shipment again"},
+                  {{"shipment", observe::shipment_id(settings_.stream, pass_.sequence)},
+                   {"pass", std::to_string(pass_.pass)},
+                   {"blob", current_.digest.hex()}});
+}
+
 Result<void> PassBuilder::read_into(wire::BlockWriter& writer, std::size_t bytes) {
   const MutableByteView memory = writer.reserve(bytes);
-  if (reader_ != nullptr) {
-    return reader_->read_at(offset_, memory);
+  if (reader_ == nullptr) {
+    std::memcpy(memory.data(), pass_.manifest.data() + offset_, bytes);
+    return {};
   }
-  std::memcpy(memory.data(), pass_.manifest.data() + offset_, bytes);
+  SLUICE_TRY_VOID(reader_->read_at(offset_, memory));
+  hasher_.update(memory);
   return {};
 }
 
@@ -129,6 +152,7 @@ Result<void> PassBuilder::open_current() {
                    "fetch the package again"};
     }
   }
+  hasher_ = Hasher(DigestAlgorithm::kSha256);
   offset_ = 0;
   open_ = true;
   return {};

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "common/base/hasher.h"
 #include "common/crypto/keys.h"
 #include "common/fec/block_code.h"
 #include "common/observe/counters.h"
@@ -30,7 +31,8 @@ class PassBuilder {
   // Fills `block` with what comes next. Not when done().
   //
   // A blob that the spool cannot give is counted, reported as an event and left out: the others
-  // still cross, and the high side names what is missing.
+  // still cross, and the high side names what is missing. One whose bytes do not have its digest is
+  // counted and reported too; the high side drops it.
   void build(LaneId lane, BlockNumber number, EncodedBlock& block);
 
  private:
@@ -45,6 +47,7 @@ class PassBuilder {
   Result<void> read_into(wire::BlockWriter& writer, std::size_t bytes);
   Result<void> open_current();
   void leave_out(const Error& error, EncodedBlock& block);
+  void check_digest();
   void next_item();
 
   const TransmitSettings& settings_;
@@ -63,6 +66,7 @@ class PassBuilder {
   Item current_;          // while `open_`
   bool open_ = false;
   std::uint64_t offset_ = 0;
+  Hasher hasher_{DigestAlgorithm::kSha256};    // of the current one so far
   std::unique_ptr<store::BlobReader> reader_;  // null for the manifest
 };
 

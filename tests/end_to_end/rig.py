@@ -227,6 +227,12 @@ class Rig:
         if number == signal.SIGTERM:
             check(code == 0, f"{side} exited {code} when asked to stop:\n{self.log(side)[-4000:]}")
 
+    def pid(self, side):
+        return self._processes[side].pid
+
+    def running(self, side):
+        return self._processes[side].poll() is None
+
     def wait_until_ended(self, side):
         """The exit code of a side that ends by itself."""
         try:

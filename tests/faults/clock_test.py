@@ -4,7 +4,7 @@ import datetime
 import email.utils
 import shutil
 
-from faults import Faults, check, check_alert, check_whole, drop, event, main, pair, poll_again, wait_until_idle
+from faults import Faults, check, check_alert, check_whole, drop, events, main, pair, poll_again, wait_until_idle
 
 DAY = 86400
 
@@ -25,7 +25,7 @@ def check_shows(rig, side, days):
 
 def check_undisturbed(rig):
     for name in ("link.silent", "link.session_refused", "link.announce_refused", "blocks.lost"):
-        check(event(rig, "high", name) is None, f"the high side tells {name}")
+        check(not events(rig, "high", name), f"the high side tells {name}")
     check(rig.status("high")["streams"][0]["alive"], "the link is said to be silent")
 
 

@@ -135,15 +135,13 @@ def drop(scene, name, size):
     (scene.drop / name).write_bytes(scene.dice.randbytes(size))
 
 
-def event(rig, side, name):
-    """The first event of that name, as the log has it."""
-    return next((line for line in rig.log(side).split("\n") if f" {name} " in line + " "), None)
+def events(rig, side, name, *words):
+    """The lines of the log that tell this event and have all the words."""
+    return [line for line in rig.log(side).split("\n") if f" {name} " in line + " " and all(word in line for word in words)]
 
 
 def check_alert(rig, side, name, *words):
-    """The event is told, and has the words."""
-    line = rig.wait_until(lambda: event(rig, side, name), f"{side} tells {name}")
-    check(all(word in line for word in words), f"{name} does not say {words}: {line}")
+    rig.wait_until(lambda: events(rig, side, name, *words), f"{side} tells {name} with {words}")
 
 
 def healthy(rig, side):

@@ -39,6 +39,13 @@ Sha256Digest MemoryBlobs::add(Bytes content) {
   return digest;
 }
 
+void MemoryBlobs::damage(const Sha256Digest& digest) {
+  const std::lock_guard lock(mutex_);
+  Bytes spoiled = *blobs_.at(digest);
+  spoiled.back() ^= 1;
+  blobs_[digest] = std::make_shared<const Bytes>(std::move(spoiled));
+}
+
 void MemoryBlobs::break_reading(const Sha256Digest& digest) {
   const std::lock_guard lock(mutex_);
   broken_.insert(digest);

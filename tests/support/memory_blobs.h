@@ -19,6 +19,9 @@ class MemoryBlobs final : public store::BlobStore {
   // Its reader says that the disk fails.
   void break_reading(const Sha256Digest& digest);
 
+  // Flips a bit of its last byte, as a disk that rots does.
+  void damage(const Sha256Digest& digest);
+
   using BlobStore::commit;
   Result<void> commit(std::vector<store::NewBlob> blobs, const store::Batch& along) override;
   Result<std::optional<store::BlobInfo>> find(const Sha256Digest& digest) const override;

@@ -44,6 +44,15 @@ TEST_F(SyncGuardTest, AFailedSyncIsNeverTriedAgain) {
   EXPECT_EQ(told_.front().thing, (root_ / "one").string());
 }
 
+TEST_F(SyncGuardTest, AFileThatIsOnlyReadCounts) {
+  const auto one = file("one");
+  const auto again = guard_.open_for_reading(root_ / "one").value();
+  fail_next(EIO);
+  EXPECT_FALSE(again->sync());
+  EXPECT_EQ(told_.size(), 1U);
+  EXPECT_FALSE(one->sync());
+}
+
 TEST_F(SyncGuardTest, AFolderCounts) {
   fail_next(EROFS);
   EXPECT_FALSE(guard_.sync_directory(root_.path()));

@@ -131,6 +131,19 @@ TEST_F(PassBuilderTest, WhatTheSpoolCannotGiveIsNamedAndTheOthersCross) {
   EXPECT_EQ(test::field(events[0], "shipment"), "lab-low/3");
 }
 
+TEST_F(PassBuilderTest, DamagedBytesOfTheSpoolAreNamed) {
+  const OutgoingPass pass = test::make_pass(rig_.blobs, rig_.random, 3, {1000, 300'000, 2000});
+  rig_.blobs.damage(pass.blobs[1].digest);
+  build(pass);
+  EXPECT_EQ(rig_.low(Metric::kSendMissingBlobs), 1U);
+  const auto events = rig_.events.named("transmit.blob_damaged");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(test::field(events[0], "blob"), pass.blobs[1].digest.hex());
+  EXPECT_EQ(test::field(events[0], "shipment"), "lab-low/3");
+  EXPECT_EQ(test::field(events[0], "code"), "integrity");
+  EXPECT_FALSE(test::field(events[0], "cure").empty());
+}
+
 TEST_F(PassBuilderTest, SettingsOutOfRangeAreNamed) {
   TransmitSettings settings = rig_.transmit;
   EXPECT_TRUE(settings.validate());

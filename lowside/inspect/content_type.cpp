@@ -2,6 +2,8 @@
 
 #include <magic.h>
 
+#include "common/base/file_system.h"
+
 namespace sluice::low {
 namespace {
 
@@ -22,9 +24,22 @@ ContentTypes::~ContentTypes() = default;
 
 void ContentTypes::Closer::operator()(magic_set* cookie) const { magic_close(cookie); }
 
+// Opened here, because libmagic has a type for a file that it cannot open: "regular file, no read
+// permission", also when descriptors are short or the disk fails.
 Result<std::string> ContentTypes::type_of(const std::filesystem::path& path) {
+  auto opened = posix_file_system().open_for_reading(path);
+  if (!opened) {
+    Error error = std::move(opened).error();
+    error.code = error.code == ErrorCode::kExhausted ? error.code : ErrorCode::kIo;
+    return error;
+  }
+  const File& file = **opened;
+  SLUICE_TRY(const std::uint64_t size, file.size());
+  if (size == 0) {
+    return std::string("inode/x-empty");
+  }
   SLUICE_TRY(Cookie cookie, take());
-  const char* const found = magic_file(cookie.get(), path.c_str());
+  const char* const found = magic_descriptor(cookie.get(), file.descriptor());
   Result<std::string> type = found != nullptr
                                  ? Result<std::string>(found)
                                  : Result<std::string>(magic_error_of(path.string(), cookie.get()));
@@ -41,7 +56,7 @@ Result<ContentTypes::Cookie> ContentTypes::take() {
       return cookie;
     }
   }
-  // MAGIC_ERROR: a file that cannot be opened is a failure, not a type.
+  // MAGIC_ERROR: a file that cannot be read is a failure, not a type.
   Cookie cookie(magic_open(MAGIC_MIME_TYPE | MAGIC_ERROR));
   if (cookie == nullptr) {
     return errno_error("libmagic", errno);

@@ -21,6 +21,7 @@ class ContentTypes {
   ~ContentTypes();
 
   // "application/gzip"; "inode/x-empty" for no bytes at all. Reads at most the file's first MiB.
+  // kIo: it cannot be read; kExhausted: not now, for want of descriptors.
   Result<std::string> type_of(const std::filesystem::path& path);
 
  private:

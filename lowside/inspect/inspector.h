@@ -16,7 +16,7 @@ class Inspector {
       : quarantine_(quarantine), counters_(counters), events_(events) {}
 
   // `media_types`: what it may be (media_type.h). kIntegrity: it is something else; it is in
-  // quarantine. kIo: it could not be read.
+  // quarantine. kIo, kExhausted: it could not be read.
   Result<InspectedFile> inspect(VerifiedFile file, const std::vector<std::string>& media_types);
 
  private:

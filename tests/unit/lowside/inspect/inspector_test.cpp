@@ -1,6 +1,7 @@
 #include "lowside/inspect/inspector.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <thread>
@@ -68,6 +69,19 @@ TEST_F(InspectorTest, AFileThatCannotBeReadIsAnErrorNotAType) {
   VerifiedFile gone = verified("x");
   std::filesystem::remove(gone.file().path().value());
   EXPECT_EQ(inspector_.inspect(std::move(gone), {}).error().code, ErrorCode::kIo);
+  EXPECT_TRUE(quarantine_.taken.empty());
+}
+
+TEST_F(InspectorTest, AFileThatCannotBeOpenedForWantOfDescriptorsIsNotRefused) {
+  ASSERT_TRUE(inspector_.inspect(verified(kGzip), {"application/gzip"}));  // libmagic is loaded
+  VerifiedFile file = verified(kGzip);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto inspected = inspector_.inspect(std::move(file), {"application/gzip"});
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(inspected.error().code, ErrorCode::kExhausted);
   EXPECT_TRUE(quarantine_.taken.empty());
 }
 

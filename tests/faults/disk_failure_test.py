@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """A disk that fails: the daemon stops with an alert and exit status 5, and its next start is whole."""
+import contextlib
 import signal
+import socket
 
 from faults import EXIT_STORAGE, Disk, Faults, check, check_alert, drop, main, pair, poll_again, send_again_until_whole, wait_until_under_way
 
@@ -9,6 +11,23 @@ def check_stopped(rig, side):
     code = rig.wait_until_ended(side)
     check(code == EXIT_STORAGE, f"{side} exited {code}")
     check_alert(rig, side, "storage.failed", "cause=", "effect=")
+
+
+class ServiceManager:
+    """What systemd is to a daemon: it takes its notes."""
+
+    def __init__(self, folder):
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(folder / "notify"))
+        self._socket.setblocking(False)
+        self.environment = {"NOTIFY_SOCKET": str(folder / "notify")}
+
+    def notes(self):
+        said = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                said.append(self._socket.recv(4096).decode())
+        return said
 
 
 def ext4_shuts_down_under_the_low_side():
@@ -29,13 +48,16 @@ def ext4_shuts_down_under_the_low_side():
 
 def ext4_shuts_down_under_the_high_side():
     with pair() as (rig, scene), Disk(rig, "high", 256) as disk:
-        rig.start("high")
+        manager = ServiceManager(rig.folder)
+        rig.start("high", manager.environment)
         rig.start("low")
         rig.wait_until_crossed()
         drop(scene, "more.bin", 3_000_000)
         disk.die()
         poll_again(rig)
         check_stopped(rig, "high")
+        notes = manager.notes()
+        check(any(note.startswith("STATUS=the disk failed") for note in notes), f"the service manager was told {notes}")
         refused = rig.run("high", "run", ok=False)
         check(refused.returncode == EXIT_STORAGE, f"it started on a dead disk: {refused.returncode} {refused.stderr}")
         disk.remount()

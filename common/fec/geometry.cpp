@@ -4,6 +4,9 @@
 namespace sluice::fec {
 namespace {
 
+static_assert(limits::kMaxBlockBytes / 100 * 3 / 2 <= kMaxSymbolsPerBlock,
+              "the largest block in symbols of 100 bytes with half as many of parity");
+
 std::uint64_t ceil_div(std::uint64_t value, std::uint64_t by) { return (value + by - 1) / by; }
 
 }  // namespace

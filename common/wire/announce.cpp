@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::size_t kSessionKeyBytes = 32;
 constexpr std::size_t kSealedKeyBytes = kSessionKeyBytes + 48;  // crypto_box_seal's overhead
+// Each key with its id and their headers; beside them a name, five numbers of 11 bytes at the most,
+// the signature, its key's id, and 5 headers of 3 bytes.
+constexpr std::size_t kLongestAnnounce = kPrefixBytes +
+                                         kMaxReceiversPerAnnounce * (kSealedKeyBytes + 8 + 6) +
+                                         kMaxStreamNameBytes + 5 * 11 + 64 + 8 + 5 * 3;
+static_assert(kLongestAnnounce <= kMaxAnnounceBytes);
+static_assert(kMaxAnnounceBytes <= limits::kMaxDatagramBytes);
 
 Error bad_announce(std::string cause) {
   return {ErrorCode::kInvalid, "announce", std::move(cause), ""};

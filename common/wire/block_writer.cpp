@@ -8,6 +8,12 @@
 
 namespace sluice::wire {
 
+static_assert(limits::kMinBlockBytes > kBlockPrefixBytes + kMaxFrameBytes,
+              "a new block has room for a part");
+static_assert(limits::kMaxBlockHeadBytes < limits::kMaxBlockBytes);
+static_assert(kMaxDecodedBlockBytes >= limits::kMaxBlockBytes,
+              "a block that compresses nothing is never cut short");
+
 struct BlockWriter::State {
   State(std::size_t capacity_bytes, int zstd_level)
       : capacity(capacity_bytes),

@@ -16,6 +16,9 @@ namespace {
 // keeps all of them in memory on the high side.
 constexpr int kMaxPredecessors = 32;
 constexpr std::size_t kMaxVarintBytes = 10;
+static_assert(limits::kMaxBlobsPerShipment + limits::kMaxRecordsPerShipment < kMaxManifestFields);
+static_assert(limits::kMaxBlobsPerShipment * 40 <= limits::kMaxManifestBytes,
+              "as many blobs as may be, each with digest and size, fit a manifest");
 
 Error invalid(std::string cause) { return {ErrorCode::kInvalid, "manifest", std::move(cause), ""}; }
 

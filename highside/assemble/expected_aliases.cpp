@@ -1,7 +1,12 @@
 #include "highside/assemble/expected_aliases.h"
 
+#include "common/base/limits.h"
+
 namespace sluice::high {
 namespace {
+
+static_assert(ExpectedAliases::kMaxEntries >= 2 * limits::kMaxBlobsPerShipment,
+              "two of the largest shipments");
 
 constexpr DigestAlgorithm kAliasAlgorithms[] = {DigestAlgorithm::kSha512, DigestAlgorithm::kSha1,
                                                 DigestAlgorithm::kMd5,

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/base/limits.h"
 #include "common/observe/counters.h"
 #include "common/observe/events.h"
 #include "common/store/blob_store.h"
@@ -36,6 +37,10 @@ struct CommitterSettings {
   std::size_t queue_blobs = 4096;
   std::chrono::milliseconds retry_every{1000};  // while the store fails
 };
+static_assert(2 * CommitterSettings{}.group_bytes <= CommitterSettings{}.queue_bytes &&
+                  2 * CommitterSettings{}.group_blobs <= CommitterSettings{}.queue_blobs,
+              "the queue fills while a group is committed");
+static_assert(limits::kInlineBlobBytes <= CommitterSettings{}.group_bytes);
 
 class Committer final : public BlobSink {
  public:

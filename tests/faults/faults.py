@@ -27,7 +27,8 @@ class Faults:
     def __init__(self, folder, name="faults"):
         self._file = folder / name
         self.set()
-        self.environment = {"LD_PRELOAD": str(BUILD / "tests/faults/libsluice_faults.so"), "SLUICE_FAULTS": str(self._file)}
+        self.environment = {"LD_PRELOAD": str(BUILD / "tests/faults/libsluice_faults.so"), "SLUICE_FAULTS": str(self._file),
+                            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}  # with a sanitizer it is not the first
 
     def set(self, *rules):
         self._hits = pathlib.Path(f"{self._file}.hits")

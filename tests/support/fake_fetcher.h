@@ -13,11 +13,17 @@ class Fetcher {
   // Writes `content` to `path` and says that it was fetched.
   static FetchedFile fetched(const std::filesystem::path& path, std::string_view content,
                              FetchRequest request) {
-    write_file_durably(posix_file_system(), path, as_bytes(content)).value();
+    return fetched(posix_file_system(), path, content, std::move(request)).value();
+  }
+  // The same on a disk that may fail. As the real one it leaves the sync to who commits the file.
+  static Result<FetchedFile> fetched(FileSystem& files, const std::filesystem::path& path,
+                                     std::string_view content, FetchRequest request) {
+    SLUICE_TRY(const auto file, files.open_for_writing(path));
+    SLUICE_TRY_VOID(file->write_at(0, as_bytes(content)));
     MultiHasher hasher(request.digests, content.size());
     hasher.update(as_bytes(content));
-    return {PassKey<Fetcher>(), std::move(request), StagingPath(path), content.size(),
-            hasher.finish()};
+    return FetchedFile(PassKey<Fetcher>(), std::move(request), StagingPath(path), content.size(),
+                       hasher.finish());
   }
 };
 

@@ -57,7 +57,10 @@ void LossyLink::pass(ByteView datagram) {
     recorded_.emplace_back(datagram.begin(), datagram.end());
   }
   // Every coin is thrown for every datagram, so that one fault does not shift the others.
-  const bool lost = happens(faults_.loss);
+  if (faults_.burst > 0 && happens(faults_.burst)) {
+    outage_until_ = account_.sent + random_() % faults_.burst_span;
+  }
+  const bool lost = happens(faults_.loss) || account_.sent <= outage_until_;
   const bool twice = happens(faults_.duplicate);
   const bool late = happens(faults_.reorder);
   Bytes copy(datagram.begin(), datagram.end());
@@ -128,7 +131,9 @@ link::DatagramSink::Stats LossyLink::Sink::stats() const {
 Result<std::size_t> LossyLink::Source::receive(std::span<link::ReceiveBuffer> buffers,
                                                std::chrono::milliseconds patience) {
   std::unique_lock lock(link_.mutex_);
-  link_.changed_.wait_for(lock, patience, [this] { return !link_.under_way_.empty(); });
+  if (patience.count() > 0) {
+    link_.changed_.wait_for(lock, patience, [this] { return !link_.under_way_.empty(); });
+  }
   std::size_t count = 0;
   for (; count < buffers.size() && !link_.under_way_.empty(); ++count) {
     link_.fill(buffers[count]);

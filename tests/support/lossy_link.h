@@ -23,6 +23,8 @@ struct LinkFaults {
   std::size_t reorder_span = 16;
   double corrupt = 0;   // one bit is turned
   double truncate = 0;  // its end is cut off
+  double burst = 0;     // an outage begins, which loses it and 1 … burst_span - 1 later ones
+  std::size_t burst_span = 16;
 };
 
 // One sender and one receiver, each on a thread of its own or both on the same.
@@ -102,6 +104,7 @@ class LossyLink {
   std::vector<Bytes> recorded_;
   std::deque<Bytes> under_way_;
   std::vector<Held> held_;
+  std::uint64_t outage_until_ = 0;  // datagrams passed
   Account account_;
   std::uint64_t sent_bytes_ = 0;
   Sink sink_{*this};

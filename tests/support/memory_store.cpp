@@ -67,7 +67,10 @@ Result<void> MemoryStore::write_locked(const Batch& batch, Durability durability
   failed_.clear();
   apply(visible_, batch);
   if (durability == Durability::kSynced) {
-    synced_ = visible_;
+    for (const Batch& before : unsynced_) {
+      apply(synced_, before);
+    }
+    apply(synced_, batch);
     unsynced_.clear();
   } else {
     unsynced_.push_back(batch);
@@ -95,6 +98,11 @@ bool MemoryStore::rot(Family family, std::string_view key, std::uint64_t bit) {
       at->second[place / 8] = static_cast<char>(at->second[place / 8] ^ (1 << place % 8));
       found = true;
     }
+  }
+  if (const Values& values = visible_[static_cast<std::size_t>(family)];
+      found && values.contains(key)) {
+    // What a sync writes later is rotten too.
+    unsynced_.emplace_back().put(family, std::string(key), values.find(key)->second);
   }
   return found;
 }

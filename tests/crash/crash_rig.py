@@ -46,9 +46,6 @@ class CrashRig(Rig):
     def state(self, side):
         return self._disks[side].place / "state"
 
-    def disk(self, side):
-        return self._disks[side]
-
     def spawn_at_point(self, side, steps, environment=None):
         """With the kill point preloaded, before what `environment` preloads: it may die before it ever answers."""
         environment = dict(environment or {})
@@ -88,9 +85,6 @@ class CrashRig(Rig):
 
     def running(self):
         return set(self._processes)
-
-    def kill_all(self):
-        self.kill(list(self._processes))
 
     def status(self, side):
         """As in Rig, without a process in between: a millisecond."""

@@ -30,7 +30,7 @@ class Folder:
         self.place.mkdir(parents=True)
 
     def cut(self, flush=False):
-        raise Unavailable("a folder has no power of its own")
+        raise OSError("a folder has no power of its own")
 
     def restore(self):
         pass
@@ -54,8 +54,10 @@ class Disk:
             self._run("mkfs.ext4", "-q", "-F", "-m", "0", self._image)
             self._mount()
             self._try()
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if isinstance(error, OSError):
+                raise Unavailable(str(error)) from error
             raise
 
     def _try(self):
@@ -64,15 +66,12 @@ class Disk:
         self.cut()
         self.restore()
         if (self.place / "unsynced").exists():
-            raise Unavailable("what was not synced survives a shutdown of the file system")
+            raise OSError("what was not synced survives a shutdown of the file system")
 
     def _run(self, *command):
-        try:
-            done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-        except OSError as error:
-            raise Unavailable(f"{command[0]}: {error}") from error
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
         if done.returncode != 0:
-            raise Unavailable(f"{command[0]}: {done.stderr.strip()}")
+            raise OSError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
         return done.stdout.strip()
 
     def _mount(self):
@@ -96,8 +95,6 @@ class Disk:
         descriptor = os.open(self.place, os.O_RDONLY)
         try:
             fcntl.ioctl(descriptor, SHUTDOWN, struct.pack("I", LOG_FLUSH if flush else NO_LOG_FLUSH))
-        except OSError as error:
-            raise Unavailable(f"the file system cannot be shut down: {error}") from error
         finally:
             os.close(descriptor)
 

@@ -1,5 +1,7 @@
 #include <sodium.h>
 
+#include <cstdlib>
+
 #include "tests/simulation/random.h"
 
 namespace sluice::sim {
@@ -27,8 +29,13 @@ void seed_sodium(std::uint64_t seed) {
       .buf = fill,
       .close = nullptr,
   };
-  source() = Random(seed);
   randombytes_set_implementation(&implementation);
+  // The first time it draws some for itself: before the seed, so that a run is the same as the
+  // first or the last.
+  if (sodium_init() < 0) {
+    std::abort();
+  }
+  source() = Random(seed);
 }
 
 }  // namespace sluice::sim

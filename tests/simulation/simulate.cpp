@@ -14,6 +14,7 @@ namespace {
 
 // A seed takes a fraction of a second; what waits, waits for ever.
 constexpr unsigned kPatienceSeconds = 60;
+constexpr std::uint64_t kToldEvery = 1000;
 
 struct Running {
   std::uint64_t seed = 0;
@@ -23,7 +24,9 @@ Running running;
 
 void tell(const char* what) {
   std::fflush(stdout);
-  running.trace->print_last();
+  if (running.trace != nullptr) {
+    running.trace->print_last();
+  }
   std::fprintf(stderr,
                "\nseed %llu failed: %s\nrun it alone: tests/simulate.sh --first %llu --verbose\n",
                static_cast<unsigned long long>(running.seed), what,
@@ -41,14 +44,26 @@ std::optional<std::uint64_t> run(std::uint64_t seed, bool verbose) {
   Trace trace(verbose);
   running = {seed, &trace};
   alarm(kPatienceSeconds);
+  std::optional<std::uint64_t> hash;
   try {
     World world(seed, trace);
     world.run();
+    hash = trace.hash();
   } catch (const std::exception& failure) {
     tell(failure.what());
-    return std::nullopt;
   }
-  return trace.hash();
+  running.trace = nullptr;
+  return hash;
+}
+
+bool runs_the_same_twice(std::uint64_t seed) {
+  const auto hash = run(seed, false);
+  if (hash && run(seed, false) != hash) {
+    std::fprintf(stderr, "seed %llu: a second run of it was different\n",
+                 static_cast<unsigned long long>(seed));
+    return false;
+  }
+  return hash.has_value();
 }
 
 int main(int count, char** arguments) {
@@ -72,12 +87,12 @@ int main(int count, char** arguments) {
   std::signal(SIGABRT, end_by_signal);
   std::signal(SIGALRM, end_by_signal);
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
-    const auto hash = run(seed, verbose);
-    if (!hash || (twice && run(seed, false) != hash)) {
-      if (hash) {
-        tell("a second run of it was different");
-      }
+    if (twice ? !runs_the_same_twice(seed) : !run(seed, verbose)) {
       return 1;
+    }
+    if ((seed - first + 1) % kToldEvery == 0 && seed + 1 < first + seeds) {
+      std::printf("%llu seeds hold\n", static_cast<unsigned long long>(seed - first + 1));
+      std::fflush(stdout);
     }
   }
   std::printf("seeds %llu to %llu hold\n", static_cast<unsigned long long>(first),

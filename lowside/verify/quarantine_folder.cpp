@@ -4,9 +4,14 @@
 #include <array>
 #include <boost/json.hpp>
 #include <cstdio>
+#include <set>
 
 namespace sluice::low {
 namespace {
+
+constexpr std::string_view kFile = ".file";
+constexpr std::string_view kNote = ".json";
+constexpr std::string_view kNewNote = ".json.new";  // write_file_durably()'s
 
 std::string note_text(const FetchedFile& file, std::string_view stage, const Error& why,
                       UtcTime now) {
@@ -31,18 +36,27 @@ std::string note_text(const FetchedFile& file, std::string_view stage, const Err
 Result<void> QuarantineFolder::open() {
   const std::scoped_lock lock(mutex_);
   SLUICE_TRY_VOID(files_.create_directories(settings_.folder));
-  std::vector<std::string> names;
+  std::set<std::string> names;
+  std::vector<std::string> stray;
   SLUICE_TRY_VOID(files_.list_files(settings_.folder, [&](const std::string& name) {
-    if (name.ends_with(".file")) {
-      names.push_back(name.substr(0, name.rfind('.')));
+    if (name.ends_with(kFile)) {
+      names.insert(name.substr(0, name.size() - kFile.size()));
+    } else if (name.ends_with(kNote) || name.ends_with(kNewNote)) {
+      stray.push_back(name);
     }
   }));
-  std::sort(names.begin(), names.end());  // names start with the time, in a fixed width
-  for (const std::string& name : names) {
+  for (const std::string& name : names) {  // they start with the time, in a fixed width
     SLUICE_TRY(const auto file, files_.open_for_reading(file_path(name)));
     SLUICE_TRY(const std::uint64_t size, file->size());
     entries_.push_back({name, size});
     bytes_ += size;
+  }
+  // A crash leaves a note that is half written, or one whose file has been dropped.
+  std::erase_if(stray, [&](const std::string& name) {
+    return name.ends_with(kNote) && names.contains(name.substr(0, name.size() - kNote.size()));
+  });
+  for (const std::string& name : stray) {
+    SLUICE_TRY_VOID(files_.remove(settings_.folder / name));
   }
   return drop_oldest();
 }
@@ -78,10 +92,10 @@ Result<void> QuarantineFolder::drop_oldest() {
 }
 
 std::filesystem::path QuarantineFolder::file_path(const std::string& name) const {
-  return settings_.folder / (name + ".file");
+  return settings_.folder / (name + std::string(kFile));
 }
 std::filesystem::path QuarantineFolder::note_path(const std::string& name) const {
-  return settings_.folder / (name + ".json");
+  return settings_.folder / (name + std::string(kNote));
 }
 
 }  // namespace sluice::low

@@ -143,7 +143,7 @@ class CrashRig(Rig):
 
     def check_nothing_left_over(self):
         """After a stop: no staging file of any kind, whatever was killed before."""
-        for side, patterns in (("low", ("fetch/*", "work/**/*.copy", "work/**/*.new", "spool/staging/*", "spool/blobs/**/*.new")),
+        for side, patterns in (("low", ("fetch/*", "work/**/*.copy", "work/**/*.new", "quarantine/*.new", "spool/staging/*", "spool/blobs/**/*.new")),
                                ("high", ("staging/*", "assembling/*", "blobs/**/*.new"))):
             left = [path for pattern in patterns for path in self.state(side).glob(pattern)]
             check(not left, f"left over on the {side} side: {left[:5]}")

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <fstream>
 
 #include "tests/support/fake_fetcher.h"
 #include "tests/support/temporary_folder.h"
@@ -84,6 +85,22 @@ TEST_F(QuarantineFolderTest, DropsTheOldestWhenTheyAreTooLarge) {
   const auto too_large = put(quarantine, "12345678901").value();
   EXPECT_FALSE(std::filesystem::exists(too_large));
   EXPECT_TRUE(names().empty());
+}
+
+TEST_F(QuarantineFolderTest, RemovesNotesThatACrashLeft) {
+  {
+    QuarantineFolder quarantine = opened();
+    ASSERT_TRUE(quarantine.open());
+    ASSERT_TRUE(put(quarantine, "1"));
+  }
+  const auto before = names();
+  for (const char* left :
+       {"00000000000000000001-000000.json", "00000000000000000002-000000.json.new"}) {
+    std::ofstream(settings_.folder / left) << "{";
+  }
+  QuarantineFolder quarantine = opened();
+  ASSERT_TRUE(quarantine.open());
+  EXPECT_EQ(names(), before);
 }
 
 TEST_F(QuarantineFolderTest, RemembersWhatIsThereOverARestart) {

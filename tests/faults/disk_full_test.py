@@ -100,19 +100,18 @@ def high_side_without_inodes():
     high_side_full(Disk.use_up_inodes, 1, "-N", "256")
 
 
-def high_side_full_at_several_moments():
-    """In the middle of a transfer, with less and less left: for a part of it, for the log of the index, for nothing."""
-    with pair(rate="50Mbit/s", link={"window": 1, "block": "256KiB"}) as (rig, scene), Disk(rig, "high", DISK) as disk:
+def high_side_full_with_less_and_less_left():
+    """For a part of what comes, for the log of the index, for nothing: the disk is full at another step each time."""
+    with pair(link={"window": 1, "block": "256KiB"}) as (rig, scene), Disk(rig, "high", DISK) as disk:
         rig.start("high")
         rig.start("low")
         rig.wait_until_crossed()
         for number, leave in enumerate((3 * MIB, 600_000, 100_000, 0)):
-            drop(scene, f"more-{number}.bin", 4 * MIB)
-            poll_again(rig)
-            wait_until_under_way(rig)
             before = full(rig, "high")
             disk.fill(leave)
-            rig.wait_until(lambda: full(rig, "high") > before, f"the full disk is counted with {leave} bytes left")
+            drop(scene, f"more-{number}.bin", 4 * MIB)
+            poll_again(rig)
+            rig.wait_until(lambda b=before: full(rig, "high") > b, f"the full disk is counted with {leave} bytes left")
             disk.relieve()
             send_again_until_whole(rig, scene)
             rig.wait_until(lambda: rig.status("high")["assembly"]["blobs"] == 0, "nothing is left in the staging folder")
@@ -120,4 +119,4 @@ def high_side_full_at_several_moments():
 
 if __name__ == "__main__":
     main([low_side_full_to_the_last_byte, low_side_without_inodes, index_of_the_low_side_beyond_its_quota, high_side_full_to_the_last_byte, high_side_without_inodes,
-          high_side_full_at_several_moments])
+          high_side_full_with_less_and_less_left])

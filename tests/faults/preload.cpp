@@ -132,6 +132,7 @@ class Rules {
     syscall(SYS_close, file);
   }
 
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
   const char* file_ = std::getenv("SLUICE_FAULTS");
   const std::string hits_ = std::string(file_ != nullptr ? file_ : "") + ".hits";
   std::mutex mutex_;

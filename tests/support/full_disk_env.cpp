@@ -15,7 +15,7 @@ class File final : public rocksdb::FSWritableFileOwnerWrapper {
       : FSWritableFileOwnerWrapper(std::move(file)), state_(state) {}
 
   IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* context) override {
-    switch (state_) {
+    switch (state_.load()) {
       case State::kFree:
       case State::kRefusesSyncs:
         return FSWritableFileOwnerWrapper::Append(data, options, context);

@@ -104,6 +104,7 @@ TEST_F(RocksStoreTest, RefusesAFolderThatAnotherProcessHasOpen) {
     ::_exit(0);
   }
   ASSERT_GT(child, 0);
+  ::close(ready[1]);  // so that a child that dies ends the read below
   ::close(done[0]);
   char byte = 0;
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);

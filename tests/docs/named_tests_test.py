@@ -33,7 +33,7 @@ def main():
         known |= set(re.findall(r"add_test\(NAME ([\w.]+) ", text))
         known |= {f"{listed.parent.name}.{script}" for script in re.findall(r"\b(\w+_test)\.py\b", text)}
     named = [(document, name) for document in ("docs/architecture.md", "docs/testing.md")
-             for name in re.findall(r"`((?:unit|integration|end_to_end|crash|style|deploy|docs|vectors)\.[\w./]+)`", (root / document).read_text())]
+             for name in re.findall(r"`((?:unit|integration|end_to_end|crash|planted|style|deploy|docs|vectors)\.[\w./]+)`", (root / document).read_text())]
     missing = [f"{document}: {name}" for document, name in named if name not in known]
     listed = re.findall(r"`(\w+Test\.\w+)`", (root / "docs/storage.md").read_text())
     missing += [f"docs/storage.md: {name}" for name in listed if name not in short]

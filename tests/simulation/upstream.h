@@ -63,7 +63,7 @@ class RegistrySource final : public low::Upstream {
       : registry_(registry), faults_(faults), random_(random) {}
 
   const std::string& name() const override { return registry_.name(); }
-  std::chrono::seconds interval() const override { return std::chrono::seconds(5); }
+  std::chrono::seconds interval() const override { return std::chrono::seconds(1); }
   Result<low::Proposal> poll(low::PollContext& context) override;
 
  private:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A full disk, to the last byte or the last inode: what is visible stays so, what has no place is counted and named, and everything goes on by itself once
 there is space."""
-from faults import (MIB, Disk, Faults, check, check_alert, check_files, check_whole, drop, drop_contents, main, pair, poll_again, send_again_until_whole, wait_until_idle,
-                    wait_until_under_way)
+from faults import (MIB, Disk, Faults, check, check_alert, check_files, check_on_events, check_whole, drop, drop_contents, main, pair, poll_again,
+                    send_again_until_whole, wait_until_idle, wait_until_under_way)
 
 DISK = 512  # MiB; RocksDB goes on when 128 are free
 
@@ -29,6 +29,7 @@ def low_side_full(make_full, *options):
         poll_again(rig)
         check(full(rig, "low") > 0, "the full disk was not counted")
         check_alert(rig, "low", "poll.failed", "df -i")
+        check_on_events(rig, "low", "poll.failed")
         check(rig.status("low")["sources"][0]["last_error"], "the status does not show it")
         check(rig.status("high")["streams"][0]["alive"], "the heartbeat stopped")
         check_files(rig, before)

@@ -9,6 +9,7 @@ import pathlib
 import signal
 import struct
 import sys
+import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "end_to_end"))
@@ -69,9 +70,19 @@ class Disk:
         run("mount", "-o", "loop", self._image, self.place)
 
     def remount(self):
-        """After a failure: the journal is replayed, as after a new start of the machine."""
-        run("umount", self.place)
-        self.mount()
+        """After a failure: the journal is replayed, as after a new start of the machine.
+
+        The dead file system goes on as long as another mount namespace has it, such as that of any `ip netns exec` that began meanwhile.
+        """
+        deadline = time.monotonic() + rigs.LIMIT_SECONDS
+        while True:
+            run("umount", self.place)
+            self.mount()
+            with contextlib.suppress(OSError):
+                (self.place / "alive").touch()
+                return
+            check(time.monotonic() < deadline, f"{self.place} is held by somebody else")
+            time.sleep(0.1)
 
     def free(self):
         info = os.statvfs(self.place)
@@ -143,6 +154,18 @@ def events(rig, side, name, *words):
 
 def check_alert(rig, side, name, *words):
     rig.wait_until(lambda: events(rig, side, name, *words), f"{side} tells {name} with {words}")
+
+
+def check_on_events(rig, side, name):
+    """The event is among the last that /events gives to whoever asks now. Not through namespaces."""
+    connection = http.client.HTTPConnection("127.0.0.1", rig.low_status if side == "low" else rig.high_status, timeout=30)
+    try:
+        connection.request("GET", "/events?last=1000")
+        stream = connection.getresponse()
+        while name.encode() not in (line := stream.readline()):
+            check(line, f"/events of {side} ended without {name}")
+    finally:
+        connection.close()
 
 
 def healthy(rig, side):

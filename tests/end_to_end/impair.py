@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 
+ANNOUNCE = 3  # the kind of a datagram, its fifth byte: announces are repeated anyhow, so that a second one is no replay
 SO_RCVBUFFORCE = 33  # asm-generic/socket.h; Python has no name for it
 
 
@@ -52,7 +53,7 @@ def main():
             send(datagram)
             if dice.randrange(10000) < chance:
                 send(datagram)
-                counts["duplicated"] += 1
+                counts["duplicated"] += datagram[4] != ANNOUNCE
         held = [(left - 1, waiting) for left, waiting in held]
         for left, waiting in held:
             if left <= 0:

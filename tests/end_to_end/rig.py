@@ -236,9 +236,11 @@ class Rig:
     def wait_until_ended(self, side):
         """The exit code of a side that ends by itself."""
         try:
-            return self._processes.pop(side).wait(timeout=LIMIT_SECONDS)
+            code = self._processes[side].wait(timeout=LIMIT_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise Failure(f"{side} did not end:\n{self.log(side)[-4000:]}") from error
+        del self._processes[side]
+        return code
 
     def http(self, port, path, side="high", headers=None, method="GET"):
         """(status, headers, body) of a request made inside the side's namespace."""

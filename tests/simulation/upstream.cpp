@@ -42,7 +42,10 @@ std::string uri(const std::string& document, std::uint64_t number) {
   return "https://registry.test/" + document + "#" + std::to_string(number);
 }
 
-proto::Record record_of(const std::string& document, const Version& version) {
+// As sources do, it names the blob that intake gave back: the bytes that came, not those that were
+// meant.
+proto::Record record_of(const std::string& document, const Version& version,
+                        const proto::Blob& blob) {
   proto::Record record;
   record.set_ecosystem("file");
   record.set_document(document);
@@ -50,14 +53,13 @@ proto::Record record_of(const std::string& document, const Version& version) {
     record.set_withdrawn(true);
     return record;
   }
-  const std::string digest(as_text(version.content->digest.bytes()));
   proto::FileEntry entry;
-  entry.set_sha256(digest);
-  entry.set_size(version.content->bytes.size());
+  entry.set_sha256(blob.sha256());
+  entry.set_size(blob.size());
   entry.set_modified_micros(static_cast<std::int64_t>(version.number));
   entry.set_media_type("application/octet-stream");
   record.set_body(entry.SerializeAsString());
-  record.add_blobs(digest);
+  record.add_blobs(blob.sha256());
   return record;
 }
 
@@ -71,6 +73,7 @@ Result<low::Proposal> RegistrySource::poll(low::PollContext& context) {
     if (version.number <= cursor.shipped && !cursor.left_out.contains(document)) {
       continue;
     }
+    proto::Blob held;
     if (version.content != nullptr) {
       auto blob = obtain(document, version, context);
       if (!blob) {
@@ -81,9 +84,10 @@ Result<low::Proposal> RegistrySource::poll(low::PollContext& context) {
         proposal.problems.push_back(std::move(blob).error());
         continue;
       }
+      held = *blob;
       proposal.blobs.push_back(std::move(*blob));
     }
-    proposal.records.push_back(record_of(document, version));
+    proposal.records.push_back(record_of(document, version, held));
   }
   cursor = {registry_.newest(), std::move(left_out)};
   proposal.cursor = cursor.text();

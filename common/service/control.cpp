@@ -70,11 +70,13 @@ http::Response answer(const http::Request& request, const std::string& token,
 }  // namespace
 
 Result<void> mount_control(http::Router& router, const std::filesystem::path& token_file,
-                           const std::string& name, Command command) {
-  SLUICE_TRY(std::string token, make_token(token_file));
-  router.mount("/control/" + name,
-               [token = std::move(token), command = std::move(command)](
-                   const http::Request& request) { return answer(request, token, command); });
+                           const std::map<std::string, Command>& commands) {
+  SLUICE_TRY(const std::string token, make_token(token_file));
+  for (const auto& [name, command] : commands) {
+    router.mount("/control/" + name, [token, command](const http::Request& request) {
+      return answer(request, token, command);
+    });
+  }
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -17,9 +18,9 @@ namespace sluice::service {
 using Command = std::function<Result<std::string>(std::string_view argument)>;
 
 // The daemon's side. Makes a fresh token, mode 0600, in `token_file`, and answers POST
-// /control/<name> to those who bring it.
+// /control/<name> for each of `commands` to those who bring it. Once in a run.
 Result<void> mount_control(http::Router& router, const std::filesystem::path& token_file,
-                           const std::string& name, Command command);
+                           const std::map<std::string, Command>& commands);
 
 // The subcommand's side. kNotFound, kIo: the token. kUnavailable: the daemon does not answer.
 // kRefused: what the daemon said.

@@ -62,12 +62,21 @@ class BlobStore {
   virtual Result<std::unique_ptr<BlobReader>> open(
       const Sha256Digest& digest) const = 0;  // kNotFound
   virtual Result<void> remove(const Sha256Digest& digest) = 0;
-  virtual Result<void> for_each(const std::function<bool(const BlobInfo&)>& each) const = 0;
+  // From `from` on (all zero: from the start), ascending, in one consistent view, until `each`
+  // returns false. The view keeps a full disk from recovering: a long walk goes in pieces.
+  virtual Result<void> for_each(const Sha256Digest& from,
+                                const std::function<bool(const BlobInfo&)>& each) const = 0;
+  Result<void> for_each(const std::function<bool(const BlobInfo&)>& each) const {
+    return for_each(Sha256Digest(), each);
+  }
 
   // A fresh path on the store's file system for a file that commit() may later move in.
   virtual StagingPath new_staging_path() = 0;
-  // Computes a stored blob's digests again; kIntegrity names the blob if they differ.
-  virtual Result<void> verify(const Sha256Digest& digest) const = 0;
+  // Computes a stored blob's digests again; kIntegrity names the blob if they differ or its bytes
+  // are gone. `read` is called with the bytes of each piece that was read; false: kCancelled.
+  Result<void> verify(
+      const Sha256Digest& digest,
+      const std::function<bool(std::size_t bytes)>& read = [](std::size_t) { return true; }) const;
 
   struct Usage {
     std::uint64_t blobs = 0;

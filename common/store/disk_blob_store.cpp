@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <charconv>
 
-#include "common/base/hasher.h"
 #include "common/store/blob_readers.h"
 
 namespace sluice::store {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kVerifyChunkBytes = std::size_t{1} << 20;
 
 // The first number for new staging files after one of this name, which stays.
 std::uint64_t number_after(const std::string& name) {
@@ -209,53 +206,23 @@ Result<void> DiskBlobStore::remove(const Sha256Digest& digest) {
   return {};
 }
 
-Result<void> DiskBlobStore::for_each(const std::function<bool(const BlobInfo&)>& each) const {
+Result<void> DiskBlobStore::for_each(const Sha256Digest& from,
+                                     const std::function<bool(const BlobInfo&)>& each) const {
   Result<void> outcome;
-  SLUICE_TRY_VOID(
-      index_.scan(Family::kBlobInfo, "", "", [&](std::string_view key, std::string_view value) {
-        const auto read = read_stored(key, value);
-        if (!read) {
-          outcome = read.error();
-          return false;
-        }
-        return each(read->info);
-      }));
+  SLUICE_TRY_VOID(index_.scan(Family::kBlobInfo, "", blob_key(from),
+                              [&](std::string_view key, std::string_view value) {
+                                const auto read = read_stored(key, value);
+                                if (!read) {
+                                  outcome = read.error();
+                                  return false;
+                                }
+                                return each(read->info);
+                              }));
   return outcome;
 }
 
 StagingPath DiskBlobStore::new_staging_path() {
   return StagingPath(staging_ / std::to_string(next_staging_++));
-}
-
-Result<void> DiskBlobStore::verify(const Sha256Digest& digest) const {
-  SLUICE_TRY(const auto reader, open(digest));
-  SLUICE_TRY(const auto known, find(digest));
-  if (!known) {
-    return Error{ErrorCode::kNotFound, "blob " + digest.hex(), "was removed meanwhile", ""};
-  }
-  std::vector<DigestAlgorithm> algorithms;
-  for (const Digest& alias : known->aliases) {
-    algorithms.push_back(alias.algorithm());
-  }
-  MultiHasher hasher(algorithms, reader->size());
-  Bytes chunk(std::min<std::uint64_t>(kVerifyChunkBytes, reader->size()));
-  for (std::uint64_t offset = 0; offset < reader->size(); offset += chunk.size()) {
-    chunk.resize(std::min<std::uint64_t>(chunk.size(), reader->size() - offset));
-    SLUICE_TRY_VOID(reader->read_at(offset, chunk));
-    hasher.update(chunk);
-  }
-  std::vector<Digest> expected{Digest(digest)};
-  expected.insert(expected.end(), known->aliases.begin(), known->aliases.end());
-  const std::vector<Digest> computed = hasher.finish();
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (expected[i] != computed[i]) {
-      return Error{ErrorCode::kIntegrity, "blob " + digest.hex(),
-                   "its bytes have the digest " + computed[i].to_string() + " instead of " +
-                       expected[i].to_string(),
-                   "check the disk, then restore the store or let the blob cross again"};
-    }
-  }
-  return {};
 }
 
 BlobStore::Usage DiskBlobStore::usage() const { return {blobs_, bytes_}; }

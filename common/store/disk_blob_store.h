@@ -43,9 +43,10 @@ class DiskBlobStore final : public BlobStore {
   Result<std::unique_ptr<BlobReader>> open(const Sha256Digest& digest) const override;
   // A file that cannot be unlinked after its entry is gone is left to the next start.
   Result<void> remove(const Sha256Digest& digest) override;
-  Result<void> for_each(const std::function<bool(const BlobInfo&)>& each) const override;
+  using BlobStore::for_each;
+  Result<void> for_each(const Sha256Digest& from,
+                        const std::function<bool(const BlobInfo&)>& each) const override;
   StagingPath new_staging_path() override;
-  Result<void> verify(const Sha256Digest& digest) const override;
   Usage usage() const override;
 
  private:

@@ -8,6 +8,8 @@
 #include <cstdarg>
 #include <system_error>
 
+#include "common/store/log_check.h"
+
 namespace sluice::store {
 namespace {
 
@@ -35,8 +37,9 @@ rocksdb::DBOptions database_options(const RocksSettings& settings) {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
-  // The log is replayed up to the first record that does not check: what a crash tore is unsynced,
-  // and a later write never comes back without the earlier ones.
+  // The log is replayed up to the first record that does not check, so that a later write never
+  // comes back without the earlier ones. What a crash tore is unsynced; check_log() tells it from
+  // damage.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.max_open_files = settings.max_open_files;
   options.db_write_buffer_size = settings.write_buffer_bytes;
@@ -134,10 +137,12 @@ Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(const RocksSettings& 
     return errno_error(folder, error.value());
   }
   std::shared_ptr<RocksDatabase> database(new RocksDatabase);
+  const rocksdb::DBOptions options = database_options(settings);
+  const auto families = descriptors(settings);
+  SLUICE_TRY_VOID(check_log(options, folder, families));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(database_options(settings), folder, descriptors(settings), &handles, &db);
+  const rocksdb::Status status = rocksdb::DB::Open(options, folder, families, &handles, &db);
   if (!status.ok()) {
     return rocks_error(folder, status);
   }

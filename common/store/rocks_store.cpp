@@ -21,12 +21,29 @@
 #include <shared_mutex>
 #include <utility>
 
+#include "common/store/log_check.h"
 #include "common/store/rocks_database.h"
 
 namespace sluice::store {
 namespace {
 
 using Database = std::shared_ptr<RocksDatabase>;
+
+void raise(std::atomic<std::uint64_t>& value, std::uint64_t to) {
+  std::uint64_t now = value.load();
+  while (now < to && !value.compare_exchange_weak(now, to)) {
+  }
+}
+
+// RocksDB notes in a batch that it has written which sequence number it got: the first eight bytes,
+// little-endian (write_batch.cc, "rep_").
+std::uint64_t last_sequence(const rocksdb::WriteBatch& written) {
+  std::uint64_t first = 0;
+  for (std::size_t i = 8; i-- > 0;) {
+    first = first << 8 | static_cast<std::uint8_t>(written.Data()[i]);
+  }
+  return first + static_cast<std::uint64_t>(written.Count()) - 1;
+}
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view view(const rocksdb::Slice& text) { return {text.data(), text.size()}; }
@@ -73,6 +90,12 @@ class RocksStore final : public KeyValueStore {
  public:
   RocksStore(RocksSettings settings, Database database)
       : settings_(std::move(settings)), database_(std::move(database)) {}
+  // Leaves a last mark, so that damage to all that was synced before is seen at the next start.
+  ~RocksStore() override {
+    if (database_ && !stopped_) {
+      static_cast<void>(write_to(*database_, {}, Durability::kSynced));
+    }
+  }
 
   Result<std::optional<std::string>> get(Family family, std::string_view key) const override;
   Result<void> write(const Batch& batch, Durability durability) override;
@@ -90,8 +113,7 @@ class RocksStore final : public KeyValueStore {
   Result<Database> database() const;
   Result<std::optional<std::string>> get(const RocksDatabase& database, Family family,
                                          std::string_view key) const;
-  Result<void> write_to(const RocksDatabase& database, const Batch& batch,
-                        Durability durability) const;
+  Result<void> write_to(const RocksDatabase& database, const Batch& batch, Durability durability);
   void note_failure(const Batch& batch, const Error& error);
   void tell_if_broken(const Error& error);
   Result<void> reopen_after_failure();
@@ -104,7 +126,8 @@ class RocksStore final : public KeyValueStore {
   std::atomic<bool> stopped_ = false;  // a write has failed for want of space
   std::vector<Batch> failed_;          // at most one for each thread that was writing then
   Batch undo_;                         // not empty: to be written before anything else
-  std::optional<Error> broken_;        // a write has failed for good
+  std::atomic<std::uint64_t> synced_through_ = 0;  // log_check.h
+  std::optional<Error> broken_;                    // a write has failed for good
 };
 
 Result<Database> RocksStore::database() const {
@@ -136,7 +159,7 @@ Result<std::optional<std::string>> RocksStore::get(Family family, std::string_vi
 }
 
 Result<void> RocksStore::write_to(const RocksDatabase& database, const Batch& batch,
-                                  Durability durability) const {
+                                  Durability durability) {
   rocksdb::WriteBatch writes;
   for (const Batch::Operation& operation : batch.operations()) {
     rocksdb::ColumnFamilyHandle* family = database.family(operation.family);
@@ -149,8 +172,21 @@ Result<void> RocksStore::write_to(const RocksDatabase& database, const Batch& ba
   }
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::kSynced;
+  if (options.sync) {
+    const rocksdb::Status status =
+        writes.Put(database.family(Family::kMeta), slice(kMarkKey), write_mark(synced_through_));
+    if (!status.ok()) {
+      return error(status);
+    }
+  }
   if (const rocksdb::Status status = database.db().Write(options, &writes); !status.ok()) {
-    return error(status);
+    // Where RocksDB has met damage, the batch is not at fault: nothing can be written any more.
+    Error failed = error(status);
+    failed.code = failed.code == ErrorCode::kIntegrity ? ErrorCode::kIo : failed.code;
+    return failed;
+  }
+  if (options.sync) {
+    raise(synced_through_, last_sequence(writes));
   }
   return {};
 }
@@ -239,7 +275,13 @@ Result<void> RocksStore::reopen_after_failure() {
     SLUICE_TRY_VOID(add_undo_of_failed(*database_));
     database_.reset();
   }
-  SLUICE_TRY(database_, RocksDatabase::open(settings_));
+  auto opened = RocksDatabase::open(settings_);
+  if (!opened) {
+    Error failed = std::move(opened).error();
+    failed.code = failed.code == ErrorCode::kIntegrity ? ErrorCode::kIo : failed.code;  // as above
+    return failed;
+  }
+  database_ = std::move(*opened);
   if (!undo_.empty()) {
     if (auto undone = write_to(*database_, undo_, Durability::kSynced); !undone) {
       return undone;  // stays stopped, and undo_ stays to be written

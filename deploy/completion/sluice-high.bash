@@ -16,7 +16,7 @@ _sluice_high() {
   done
   local words='-c --config --help'
   case $command in
-    '') words+=' --version run init check-config show-config status tail gaps man' ;;
+    '') words+=' --version run init check-config show-config status tail gaps scrub man' ;;
     status) words+=' --json' ;;
     man) words+=' --settings' ;;
     init)

@@ -16,7 +16,7 @@ _sluice_low() {
   done
   local words='-c --config --help'
   case $command in
-    '') words+=' --version run init check-config show-config status tail resend man' ;;
+    '') words+=' --version run init check-config show-config status tail resend scrub man' ;;
     status) words+=' --json' ;;
     man) words+=' --settings' ;;
     init)

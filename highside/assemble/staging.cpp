@@ -305,6 +305,8 @@ void Staging::add_to(AssemblyStatus& status) const {
 Staging::Taken Staging::refuse(Trouble& trouble, const Error& error) {
   if (error.code == ErrorCode::kExhausted) {
     counters_.add(Metric::kStagingDiskFull);
+  } else if (error.code == ErrorCode::kIo) {
+    counters_.add(Metric::kStagingDiskFailed);
   }
   bool first = false;
   {

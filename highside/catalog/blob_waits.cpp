@@ -13,6 +13,15 @@ bool BlobWaits::remove(const Sha256Digest& blob, const ShipmentRef& shipment) {
   return false;
 }
 
+std::vector<ShipmentRef> BlobWaits::waiting(const Sha256Digest& blob) const {
+  const auto [first, last] = waits_.equal_range(blob);
+  std::vector<ShipmentRef> shipments;
+  for (auto wait = first; wait != last; ++wait) {
+    shipments.push_back(wait->second);
+  }
+  return shipments;
+}
+
 std::vector<ShipmentRef> BlobWaits::take(const Sha256Digest& blob) {
   const auto [first, last] = waits_.equal_range(blob);
   std::vector<ShipmentRef> shipments;

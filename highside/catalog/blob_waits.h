@@ -19,6 +19,7 @@ class BlobWaits {
   bool remove(const Sha256Digest& blob, const ShipmentRef& shipment);
   // Those who wait for the blob; they do no longer.
   std::vector<ShipmentRef> take(const Sha256Digest& blob);
+  std::vector<ShipmentRef> waiting(const Sha256Digest& blob) const;
   std::size_t size() const { return waits_.size(); }
 
  private:

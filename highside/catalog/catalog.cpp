@@ -57,7 +57,7 @@ Result<void> Catalog::load() {
     }
     current_.store(*edition, std::memory_order_release);
   }
-  return {};
+  return lost_.load();
 }
 
 Result<std::optional<CatalogEntry>> Catalog::find(Edition edition, std::string_view ecosystem,
@@ -136,6 +136,49 @@ Result<void> Catalog::list(Edition edition, std::string_view ecosystem, std::str
     give();
   }
   return status;
+}
+
+Result<std::map<Sha256Digest, std::vector<std::string>>> Catalog::documents_naming(
+    const std::set<Sha256Digest>& blobs, std::size_t limit) const {
+  std::map<Sha256Digest, std::vector<std::string>> naming;
+  std::string document;  // of the keys at hand; the last one that counts decides
+  std::vector<Sha256Digest> named;
+  const auto give = [&] {
+    std::string_view rest = document;
+    const auto ecosystem = read_text(rest);
+    const auto name = read_text(rest);
+    for (const Sha256Digest& digest : named) {
+      if (std::vector<std::string>& names = naming[digest];
+          ecosystem && name && names.size() < limit) {
+        names.push_back(*ecosystem + " " + *name);
+      }
+    }
+  };
+  const std::uint64_t edition = current().value();
+  SLUICE_TRY_VOID(index_.scan(
+      store::Family::kDocuments, "", "", [&](std::string_view key, std::string_view value) {
+        std::string_view tail = key.size() < 8 ? key : key.substr(key.size() - 8);
+        const std::string_view name_key = key.substr(0, key.size() - tail.size());
+        proto::StoredDocument stored;
+        if (store::read_u64(tail).value_or(0) > edition ||
+            !stored.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+          return true;
+        }
+        if (name_key != document) {
+          give();
+          document = name_key;
+        }
+        named.clear();
+        for (const std::string& bytes : stored.blobs()) {
+          const auto digest = Sha256Digest::from_bytes(as_bytes(bytes));
+          if (digest && !stored.withdrawn() && blobs.contains(*digest)) {
+            named.push_back(*digest);
+          }
+        }
+        return true;
+      }));
+  give();
+  return naming;
 }
 
 Result<Edition> Catalog::publish(const Change& change, store::Batch along) {

@@ -8,19 +8,22 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "common/store/blob_store.h"
 #include "common/store/key_value_store.h"
+#include "highside/catalog/lost_blobs.h"
 #include "highside/pipeline/catalog_reader.h"
 
 namespace sluice::high {
 
 class Catalog final : public CatalogReader {
  public:
-  explicit Catalog(store::KeyValueStore& index) : index_(index) {}
+  explicit Catalog(store::KeyValueStore& index) : index_(index), lost_(index) {}
 
   Result<void> load();  // before anything else
 
@@ -29,6 +32,16 @@ class Catalog final : public CatalogReader {
                                            std::string_view document) const override;
   Result<void> list(Edition edition, std::string_view ecosystem, std::string_view prefix,
                     const std::function<bool(const CatalogEntry&)>& each) const override;
+  bool is_lost(const Sha256Digest& blob) const override { return lost_.contains(blob); }
+  bool any_lost() const override { return !lost_.empty(); }
+  std::uint64_t lost_changes() const override { return lost_.changes(); }
+  LostBlobs& lost() { return lost_; }
+  const LostBlobs& lost() const { return lost_; }
+
+  // Which documents of the current edition, "npm left-pad", name each of `blobs`; at most `limit`
+  // for each. Reads the whole catalog: not for a hot path.
+  Result<std::map<Sha256Digest, std::vector<std::string>>> documents_naming(
+      const std::set<Sha256Digest>& blobs, std::size_t limit) const;
 
   // As find(), with tombstones: which shipment decided the document's state last.
   struct State {
@@ -49,6 +62,7 @@ class Catalog final : public CatalogReader {
 
  private:
   store::KeyValueStore& index_;
+  LostBlobs lost_;
   std::atomic<std::uint64_t> current_{0};
 };
 

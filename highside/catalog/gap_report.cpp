@@ -1,6 +1,7 @@
 // What the publisher can say about itself.
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "highside/catalog/publisher.h"
 
@@ -71,6 +72,7 @@ CatalogStatus Publisher::status() const {
   status.edition = catalog_.current();
   const std::lock_guard lock(mutex_);
   status.waiting_blobs = waits_.size();
+  status.lost_blobs = catalog_.lost().size();
   for (const auto& [name, stream] : ledger_.streams()) {
     StreamStatus& entry = status.streams.emplace_back();
     entry.stream = name;
@@ -94,6 +96,7 @@ std::vector<Gap> Publisher::gaps(std::size_t limit, std::size_t blobs_limit) con
       const auto first = static_cast<std::ptrdiff_t>(gaps.size());
       add_unheard(gaps, name, stream);
       add_open(gaps, name, stream);
+      add_damaged(gaps, name, stream, blobs_limit);
       std::sort(gaps.begin() + first, gaps.end(),
                 [](const Gap& a, const Gap& b) { return a.first < b.first; });
       gaps.resize(std::min(gaps.size(), limit));
@@ -122,6 +125,12 @@ void Publisher::add_missing(Gap& gap, const OpenShipment& open, std::size_t blob
   };
   if (gap.state == ShipmentState::kAnnounced && blobs_limit > 0) {
     add(open.manifest, "manifest", open.manifest_bytes);
+  }
+  if (gap.state == ShipmentState::kDamaged) {
+    const auto lost = std::exchange(gap.missing, {});
+    for (const MissingBlob& blob : lost) {
+      add(blob.digest, blob.name, blob.size);
+    }
   }
   if (gap.state != ShipmentState::kWaitingForBlobs) {
     return;

@@ -108,6 +108,25 @@ Result<void> Ledger::load_shipments() {
   return status;
 }
 
+Result<std::vector<std::pair<ShipmentRef, Sha256Digest>>> Ledger::manifests() const {
+  std::vector<std::pair<ShipmentRef, Sha256Digest>> all;
+  SLUICE_TRY_VOID(
+      index_.scan(Family::kShipments, "", "", [&](std::string_view key, std::string_view value) {
+        const auto ref = read_shipment_key(key);
+        proto::StoredShipment entry;
+        const auto manifest =
+            ref && entry.ParseFromArray(value.data(), static_cast<int>(value.size()))
+                ? Sha256Digest::from_bytes(as_bytes(entry.manifest()))
+                : std::nullopt;
+        if (manifest) {
+          all.emplace_back(*ref, *manifest);
+        }
+        return true;
+      }));
+  std::ranges::reverse(all);
+  return all;
+}
+
 Ledger::Notice Ledger::announced(const std::string& name, const wire::ShipmentNotice& notice,
                                  UtcTime now) {
   const std::uint64_t sequence = notice.sequence.value();

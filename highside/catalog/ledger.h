@@ -70,6 +70,8 @@ class Ledger {
 
   OpenShipment* find(const ShipmentRef& ref);
   bool is_published(const ShipmentRef& ref) const;
+  // Every shipment that was ever heard of, with its manifest; the latest of a stream first.
+  Result<std::vector<std::pair<ShipmentRef, Sha256Digest>>> manifests() const;
   void refuse(const ShipmentRef& ref, std::string_view cause);
   // What hinders it meanwhile; true if that is another cause than before.
   bool hinder(const ShipmentRef& ref, std::string_view cause);

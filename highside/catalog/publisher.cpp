@@ -36,6 +36,7 @@ void Publisher::add(RecordCheck& check) { check_.add(check); }
 
 Result<void> Publisher::open(ManifestReader& manifests) {
   manifests_ = &manifests;
+  SLUICE_TRY_VOID(settle_lost());
   const std::lock_guard lock(mutex_);
   SLUICE_TRY_VOID(ledger_.load());
   for (const auto& [name, stream] : ledger_.streams()) {
@@ -122,6 +123,10 @@ void Publisher::durable(const std::vector<Sha256Digest>& blobs) {
     for (const ShipmentRef& ref : waits_.take(blob)) {
       arrived(blob, ref);
     }
+    if (catalog_.lost().found(blob)) {
+      ledger_changed_ = true;
+      events_.emit(Level::kNotice, "blob.restored", {{"blob", blob.hex()}});
+    }
   }
   blobs_came_ = true;
   work_.notify_one();
@@ -197,10 +202,14 @@ bool Publisher::save_ledger() {
   const std::lock_guard lock(mutex_);
   counters_.set(Metric::kOpenGaps, ledger_.open_gaps());
   counters_.set(Metric::kCurrentEdition, catalog_.current().value());
+  counters_.set(Metric::kLostBlobs, catalog_.lost().size());
   if (!std::exchange(ledger_changed_, false)) {
     return false;
   }
-  const Result<void> saved = ledger_.save();
+  Result<void> saved = ledger_.save();
+  if (saved) {
+    saved = catalog_.lost().save();
+  }
   if (!saved && !ledger_failed_) {
     events_.failure(Level::kError, "ledger.failed", saved.error());
   }
@@ -209,6 +218,7 @@ bool Publisher::save_ledger() {
 }
 
 void Publisher::examine(const ShipmentRef& ref) {
+  const std::lock_guard publishing(publishing_);
   Sha256Digest manifest;
   {
     const std::lock_guard lock(mutex_);

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "common/base/limits.h"
+#include "common/store/scrubber.h"
 #include "highside/catalog/blob_waits.h"
 #include "highside/catalog/catalog.h"
 #include "highside/catalog/ledger.h"
@@ -68,6 +69,10 @@ class Publisher final : public NoticeSink, public DurableListener {
 
   // Any thread; after start().
   CatalogStatus status() const;
+  // These blobs of the store are damaged: names them as lost where published shipments need them,
+  // takes them out of the store, and has open shipments wait for them again. Returns what they
+  // belong to. An Error: some are left as they were. Reads manifests and the whole catalog.
+  Result<std::vector<LostBlob>> lose(const std::vector<store::DamagedBlob>& damaged);
   // What is not visible, by stream and sequence; at most `limit` gaps, and `blobs_limit` missing
   // blobs of each. Reads manifests: not for a hot path.
   std::vector<Gap> gaps(std::size_t limit, std::size_t blobs_limit) const;
@@ -87,6 +92,13 @@ class Publisher final : public NoticeSink, public DurableListener {
   Result<void> publish(const ShipmentRef& ref, const VerifiedShipment& shipment);
   void release_dependents(const ShipmentRef& ref);  // locked
   void failed(const ShipmentRef& ref, const Error& error, observe::Metric metric);
+  // lost blobs (lost_shipments.cpp)
+  Result<void> settle_lost();
+  Result<void> add_carriers(std::map<Sha256Digest, LostBlob>& blobs) const;
+  Result<void> take_out(const std::vector<LostBlob>& blobs);
+  void tell_lost(const LostBlob& blob);
+  void add_damaged(std::vector<Gap>& gaps, const std::string& name, const Ledger::Stream& stream,
+                   std::size_t blobs_limit) const;  // locked
   void add_missing(Gap& gap, const OpenShipment& open, std::size_t blobs_limit) const;
 
   Catalog& catalog_;
@@ -99,6 +111,8 @@ class Publisher final : public NoticeSink, public DurableListener {
   ManifestReader* manifests_ = nullptr;
 
   mutable std::mutex asking_;  // one gaps() at a time, because it reads manifests; before mutex_
+  // Held while a shipment is checked and published, and while blobs are taken out; before mutex_.
+  std::mutex publishing_;
   mutable std::mutex mutex_;
   std::condition_variable work_;
   Ledger ledger_;

@@ -152,6 +152,8 @@ void Committer::give_up(const Item& item, const Error& error) {
 void Committer::stall(const Error& error) {
   if (error.code == ErrorCode::kExhausted) {
     counters_.add(Metric::kStoreDiskFull);
+  } else if (error.code == ErrorCode::kIo) {
+    counters_.add(Metric::kStoreDiskFailed);
   }
   const std::lock_guard lock(mutex_);
   if (trouble_.empty()) {

@@ -33,6 +33,9 @@ HighDaemon::~HighDaemon() {
   if (server_) {
     server_->stop(kServeGrace);
   }
+  if (scrubber_) {
+    scrubber_->stop();
+  }
   receiver_.reset();
   if (assembler_) {
     assembler_->stop();
@@ -82,7 +85,20 @@ Result<void> HighDaemon::open_stores() {
   committer_->listen(*publisher_);
   committer_->start();
   SLUICE_TRY_VOID(publisher_->start(*assembler_));
-  return assembler_->start();
+  SLUICE_TRY_VOID(assembler_->start());
+  scrubber_ = service::make_scrubber(
+      *blobs_, clock_, options_.scrub_bytes_per_second,
+      [this](const auto& damaged) { return lose(damaged); }, counters_, events_);
+  return {};
+}
+
+Result<std::vector<std::string>> HighDaemon::lose(const std::vector<store::DamagedBlob>& damaged) {
+  SLUICE_TRY(const auto lost, publisher_->lose(damaged));
+  std::vector<std::string> lines;
+  for (const LostBlob& blob : lost) {
+    lines.push_back(describe(blob));
+  }
+  return lines;
 }
 
 Result<void> HighDaemon::open_link() {

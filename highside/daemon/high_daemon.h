@@ -13,6 +13,7 @@
 #include "common/http/router.h"
 #include "common/observe/counters.h"
 #include "common/observe/events.h"
+#include "common/service/scrub.h"
 #include "common/store/blob_store.h"
 #include "common/store/key_value_store.h"
 #include "highside/assemble/assembler.h"
@@ -44,7 +45,8 @@ class HighDaemon {
   std::string status() const;  // JSON
   std::string gaps() const;    // JSON
   std::optional<std::string> trouble()
-      const;  // why it is not well: a silent link, a store that takes nothing
+      const;  // why it is not well: a silent link, a store that takes nothing, damaged blobs
+  store::Scrubber& scrubber() { return *scrubber_; }
 
  private:
   HighDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
@@ -54,6 +56,7 @@ class HighDaemon {
   void limit_clients();
   Result<void> serve();
   http::Router mirrors();
+  Result<std::vector<std::string>> lose(const std::vector<store::DamagedBlob>& damaged);
 
   Options options_;
   observe::Counters& counters_;
@@ -70,6 +73,7 @@ class HighDaemon {
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Assembler> assembler_;
+  std::unique_ptr<store::Scrubber> scrubber_;
   std::unique_ptr<StoredEpochs> epochs_;
   std::unique_ptr<Receiver> receiver_;
   std::unique_ptr<http::Server> server_;

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "common/service/client.h"
+#include "common/service/control.h"
 #include "common/service/exit_codes.h"
 #include "common/service/program.h"
 #include "highside/daemon/gaps_text.h"
@@ -13,9 +14,14 @@ namespace {
 
 using namespace sluice;
 
+std::filesystem::path token_file(const config::Settings& settings) {
+  return settings.path("daemon", "state") / "control.token";
+}
+
 class Running final : public service::Daemon {
  public:
-  explicit Running(std::unique_ptr<high::HighDaemon> daemon) : daemon_(std::move(daemon)) {}
+  Running(std::unique_ptr<high::HighDaemon> daemon, std::filesystem::path token)
+      : daemon_(std::move(daemon)), token_(std::move(token)) {}
 
   std::string status() const override { return daemon_->status(); }
   std::optional<std::string> trouble() const override { return daemon_->trouble(); }
@@ -27,23 +33,29 @@ class Running final : public service::Daemon {
   Result<void> mount(http::Router& router) override {
     router.mount("/gaps",
                  [this](const http::Request&) { return http::json_response(daemon_->gaps()); });
-    return {};
+    return service::mount_control(router, token_,
+                                  {{"scrub", service::scrub_command(daemon_->scrubber())}});
   }
 
  private:
   std::unique_ptr<high::HighDaemon> daemon_;
+  std::filesystem::path token_;
 };
 
 Result<std::unique_ptr<service::Daemon>> start(const config::Settings& settings,
                                                const service::Surroundings& around) {
   SLUICE_TRY(auto daemon, high::HighDaemon::start(settings, around.counters, around.events,
                                                   around.clock, around.storage_failed));
-  return std::unique_ptr<service::Daemon>(new Running(std::move(daemon)));
+  return std::unique_ptr<service::Daemon>(new Running(std::move(daemon), token_file(settings)));
 }
 
 Result<void> check(const config::Settings& settings) {
   SLUICE_TRY(const auto options, high::read_options(settings));
   return {};
+}
+
+int scrub(const config::Settings& settings, const std::string&) {
+  return service::scrub(settings, token_file(settings));
 }
 
 int gaps(const config::Settings& settings, const std::string&) {
@@ -72,6 +84,10 @@ int main(int argc, char** argv) {
       .start = start,
       .subcommands = {
           {"gaps", "List the shipments that have not arrived whole, and what is missing of each",
-           "", gaps}}};
+           "", gaps},
+          {"scrub",
+           "Have the daemon read every stored blob again, name what is damaged and what sends it "
+           "again; the status is 1 if anything is",
+           "", scrub}}};
   return service::run_program(program, argc, argv);
 }

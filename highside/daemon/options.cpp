@@ -103,6 +103,7 @@ Result<Options> read_options(const Settings& settings) {
                  .sources = std::move(sources),
                  .receive = receive,
                  .staging = std::move(staging),
+                 .scrub_bytes_per_second = settings.size("store", "scrub_rate"),
                  .serve = std::move(serve),
                  .archives = std::move(keyrings)};
 }

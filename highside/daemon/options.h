@@ -24,6 +24,7 @@ struct Options {
   std::vector<link::UdpSourceSettings> sources;
   ReceiveSettings receive;
   StagingSettings staging;
+  std::uint64_t scrub_bytes_per_second;
   http::ServerOptions serve;
   AptKeyrings archives;
 };

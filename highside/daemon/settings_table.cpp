@@ -70,13 +70,16 @@ SectionSpec link_section() {
 }
 
 SectionSpec store_section() {
-  return section("store", "What is being put together.",
-                 {
-                     {"staging_limit", Type::kSize, "100GB",
-                      "Bytes of blobs that may be under way at once.", at_least("16MiB")},
-                     {"blobs_under_way", Type::kInt, "10000",
-                      "Blobs that may be under way at once.", between("16", "1000000")},
-                 });
+  return section(
+      "store", "What is being put together, and what is held.",
+      {
+          {"staging_limit", Type::kSize, "100GB", "Bytes of blobs that may be under way at once.",
+           at_least("16MiB")},
+          {"blobs_under_way", Type::kInt, "10000", "Blobs that may be under way at once.",
+           between("16", "1000000")},
+          {"scrub_rate", Type::kSize, "64MiB",
+           "Bytes that `sluice-high scrub` has the daemon read in a second.", at_least("64KiB")},
+      });
 }
 
 SectionSpec serve_section() {

@@ -51,7 +51,7 @@ json::object gap_json(const Gap& gap) {
 std::uint64_t published_through(const StreamStatus& stream, const std::vector<Gap>& gaps) {
   std::uint64_t through = stream.highest.value();
   for (const Gap& gap : gaps) {
-    if (gap.stream == stream.stream) {
+    if (gap.stream == stream.stream && gap.state != ShipmentState::kDamaged) {
       through = std::min(through, gap.first.value() - 1);
     }
   }
@@ -96,27 +96,31 @@ std::string HighDaemon::status() const {
   const CommitStatus commit = committer_->status();
   const store::BlobStore::Usage usage = blobs_->usage();
   // Listing gaps reads manifests: only where there are any.
-  const bool whole = std::ranges::all_of(catalog.streams, [](const StreamStatus& stream) {
-    return stream.open == 0 && stream.never_heard == 0;
-  });
+  const bool whole = catalog.lost_blobs == 0 &&
+                     std::ranges::all_of(catalog.streams, [](const StreamStatus& stream) {
+                       return stream.open == 0 && stream.never_heard == 0;
+                     });
   const auto gaps = whole ? std::vector<Gap>() : publisher_->gaps(kGapsShown, 0);
-  const json::object object{
-      {"side", "high"},
-      {"version", SLUICE_VERSION},
-      {"time", format_rfc3339(clock_.utc_now())},
-      {"streams", streams_json(receiver_->status(), catalog, gaps)},
-      {"gaps", gaps.size()},
-      {"catalog", {{"edition", catalog.edition.value()}, {"waiting_blobs", catalog.waiting_blobs}}},
-      {"assembly",
-       {{"queued_bytes", assembly.queued_bytes},
-        {"blobs", assembly.blobs},
-        {"held_bytes", assembly.held_bytes},
-        {"refusing", assembly.refusing}}},
-      {"commit",
-       {{"queued_blobs", commit.queued_blobs},
-        {"stalled", commit.stalled},
-        {"trouble", commit.trouble}}},
-      {"store", {{"blobs", usage.blobs}, {"bytes", usage.bytes}}}};
+  const json::object object{{"side", "high"},
+                            {"version", SLUICE_VERSION},
+                            {"time", format_rfc3339(clock_.utc_now())},
+                            {"streams", streams_json(receiver_->status(), catalog, gaps)},
+                            {"gaps", gaps.size()},
+                            {"catalog",
+                             {{"edition", catalog.edition.value()},
+                              {"waiting_blobs", catalog.waiting_blobs},
+                              {"lost_blobs", catalog.lost_blobs}}},
+                            {"assembly",
+                             {{"queued_bytes", assembly.queued_bytes},
+                              {"blobs", assembly.blobs},
+                              {"held_bytes", assembly.held_bytes},
+                              {"refusing", assembly.refusing}}},
+                            {"commit",
+                             {{"queued_blobs", commit.queued_blobs},
+                              {"stalled", commit.stalled},
+                              {"trouble", commit.trouble}}},
+                            {"store", {{"blobs", usage.blobs}, {"bytes", usage.bytes}}},
+                            {"scrub", service::scrub_status(scrubber_->progress())}};
   return json::serialize(object);
 }
 
@@ -131,6 +135,10 @@ std::string HighDaemon::gaps() const {
 std::optional<std::string> HighDaemon::trouble() const {
   if (const CommitStatus commit = committer_->status(); commit.stalled) {
     return "the store takes nothing: " + commit.trouble;
+  }
+  if (const std::uint64_t lost = publisher_->status().lost_blobs; lost > 0) {
+    return std::to_string(lost) +
+           " stored blobs are damaged; sluice-high gaps says what brings them back";
   }
   for (const LinkStreamStatus& stream : receiver_->status().streams) {
     // A side that has just started, before its sender, is not in trouble.

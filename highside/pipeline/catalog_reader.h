@@ -36,7 +36,20 @@ class CatalogReader {
   // Documents that start with `prefix`, in byte order, until `each` returns false.
   virtual Result<void> list(Edition edition, std::string_view ecosystem, std::string_view prefix,
                             const std::function<bool(const CatalogEntry&)>& each) const = 0;
+
+  // Blobs of published shipments that were found damaged and have not arrived again. What a mirror
+  // renders must not list them; asked for one, it answers 503 (lost_bytes()).
+  virtual bool is_lost(const Sha256Digest& /*blob*/) const { return false; }
+  virtual bool any_lost() const { return false; }
+  // Grows whenever the set changes: with the edition, a key for caches.
+  virtual std::uint64_t lost_changes() const { return 0; }
 };
+
+inline Error lost_bytes(std::string thing) {
+  return {ErrorCode::kUnavailable, std::move(thing),
+          "its bytes were found damaged on this side's disk",
+          "they come back when the low side sends their shipment again: see sluice-high gaps"};
+}
 
 // An ecosystem's own check of a record before it is published: that its body reads, that the
 // digests it shows to clients are those of the blobs, that the upstream's signatures hold.

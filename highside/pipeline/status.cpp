@@ -16,6 +16,8 @@ std::string_view to_string(ShipmentState state) {
       return "waiting-for-after";
     case ShipmentState::kRefused:
       return "refused";
+    case ShipmentState::kDamaged:
+      return "damaged";
   }
   return "unknown";
 }

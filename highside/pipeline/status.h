@@ -34,6 +34,7 @@ enum class ShipmentState {
   kWaitingForBlobs,  // its manifest is held and was checked
   kWaitingForAfter,  // whole, but a shipment before it is not published
   kRefused,          // `cause` says why
+  kDamaged,          // published; blobs of it were found damaged, and are gone
 };
 std::string_view to_string(ShipmentState state);  // "never-heard", …
 
@@ -44,8 +45,8 @@ struct MissingBlob {
   std::uint64_t held = 0;
 };
 
-// Shipments [first, last] of a stream that are not visible; more than one only where nothing is
-// known about them.
+// Shipments [first, last] of a stream that are not visible, or not whole any more; more than one
+// only where nothing is known about them.
 struct Gap {
   std::string stream;
   ShipmentSequence first;
@@ -75,6 +76,7 @@ struct CatalogStatus {
   Edition edition;
   std::vector<StreamStatus> streams;
   std::uint64_t waiting_blobs = 0;  // that open shipments wait for
+  std::uint64_t lost_blobs = 0;     // of published shipments, found damaged
 };
 
 }  // namespace sluice::high

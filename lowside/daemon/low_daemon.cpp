@@ -76,6 +76,9 @@ Result<void> LowDaemon::open_stores() {
   SLUICE_TRY(blobs_, store::DiskBlobStore::open(*index_, files_, options_.spool.folder));
   SLUICE_TRY(spool_, Spool::open(options_.spool,
                                  {*index_, *blobs_, files_, options_.signing, clock_, counters_}));
+  scrubber_ = service::make_scrubber(
+      *blobs_, clock_, options_.scrub_bytes_per_second,
+      [this](const auto& damaged) { return lose(damaged); }, counters_, events_);
   quarantine_ = std::make_unique<QuarantineFolder>(
       QuarantineSettings{.folder = options_.state / "quarantine"}, files_, clock_, counters_);
   SLUICE_TRY_VOID(quarantine_->open());
@@ -132,6 +135,15 @@ Result<void> LowDaemon::write_probe() {
   store::Batch batch;
   batch.put(store::Family::kMeta, "probe", std::move(now));
   return index_->write(batch, store::Durability::kSynced);
+}
+
+Result<std::vector<std::string>> LowDaemon::lose(const std::vector<store::DamagedBlob>& damaged) {
+  SLUICE_TRY(auto lines, spool_->lose(damaged));
+  counters_.add(observe::Metric::kDamagedBlobs, lines.size());
+  for (const std::string& line : lines) {
+    events_.emit(Level::kError, "blob.damaged", {{"cause", line}});
+  }
+  return lines;
 }
 
 void LowDaemon::keep_house(const std::stop_token& stop) {

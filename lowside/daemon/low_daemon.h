@@ -17,6 +17,7 @@
 #include "common/link/send/udp_sink.h"
 #include "common/observe/counters.h"
 #include "common/observe/events.h"
+#include "common/service/scrub.h"
 #include "common/store/blob_store.h"
 #include "common/store/key_value_store.h"
 #include "lowside/admit/admitter.h"
@@ -57,6 +58,7 @@ class LowDaemon {
       const;  // why it is not well: a source that keeps failing, a full disk
   // Plans another pass of shipments such as "3,5-7"; says how many.
   Result<std::uint64_t> resend(std::string_view ranges);
+  store::Scrubber& scrubber() { return *scrubber_; }
 
  private:
   LowDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
@@ -65,6 +67,7 @@ class LowDaemon {
   Result<void> open_link();
   Result<void> write_probe();
   void drop_what_is_old(bool clock_settled);
+  Result<std::vector<std::string>> lose(const std::vector<store::DamagedBlob>& damaged);
   void keep_house(const std::stop_token& stop);
 
   Options options_;
@@ -79,6 +82,7 @@ class LowDaemon {
   std::unique_ptr<store::KeyValueStore> index_;
   std::unique_ptr<store::BlobStore> blobs_;
   std::unique_ptr<Spool> spool_;
+  std::unique_ptr<store::Scrubber> scrubber_;
   std::vector<std::unique_ptr<link::UdpSink>> sinks_;
   std::unique_ptr<Transmitter> transmitter_;
   std::unique_ptr<QuarantineFolder> quarantine_;

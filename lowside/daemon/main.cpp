@@ -27,11 +27,14 @@ class Running final : public service::Daemon {
     return daemon_->reload(settings);
   }
   Result<void> mount(http::Router& router) override {
-    return service::mount_control(router, token_, "resend",
-                                  [this](std::string_view ranges) -> Result<std::string> {
-                                    SLUICE_TRY(const std::uint64_t passes, daemon_->resend(ranges));
-                                    return std::to_string(passes) + " shipments will be sent again";
-                                  });
+    return service::mount_control(
+        router, token_,
+        {{"resend",
+          [this](std::string_view ranges) -> Result<std::string> {
+            SLUICE_TRY(const std::uint64_t passes, daemon_->resend(ranges));
+            return std::to_string(passes) + " shipments will be sent again";
+          }},
+         {"scrub", service::scrub_command(daemon_->scrubber())}});
   }
 
  private:
@@ -66,6 +69,10 @@ int resend(const config::Settings& settings, const std::string& ranges) {
   return service::kExitOk;
 }
 
+int scrub(const config::Settings& settings, const std::string&) {
+  return service::scrub(settings, token_file(settings));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -78,8 +85,12 @@ int main(int argc, char** argv) {
       .init = low::init,
       .check = check,
       .start = start,
-      .subcommands = {{"resend",
-                       "Send shipments again, such as 3,5-7, as sluice-high gaps lists them",
-                       "shipments", resend}}};
+      .subcommands = {
+          {"resend", "Send shipments again, such as 3,5-7, as sluice-high gaps lists them",
+           "shipments", resend},
+          {"scrub",
+           "Have the daemon read every blob of the spool again and name what is "
+           "damaged; the status is 1 if anything is",
+           "", scrub}}};
   return service::run_program(program, argc, argv);
 }

@@ -82,6 +82,7 @@ Result<SpoolSettings> read_spool(const Settings& settings) {
   }
   spool.keep_age = std::chrono::duration_cast<std::chrono::hours>(section.duration("keep_for"));
   spool.keep_bytes = section.size("keep_bytes");
+  spool.reserve_bytes = section.size("reserve");
   return spool;
 }
 
@@ -130,6 +131,7 @@ Result<Options> read_options(const Settings& settings) {
                  .sinks = std::move(sinks),
                  .transmit = std::move(transmit),
                  .spool = std::move(spool),
+                 .scrub_bytes_per_second = settings.size("spool", "scrub_rate"),
                  .fetch = read_fetch(settings),
                  .policy = std::move(policy)};
 }

@@ -28,6 +28,7 @@ struct Options {
   std::vector<link::UdpSinkSettings> sinks;
   TransmitSettings transmit;  // without its epoch
   SpoolSettings spool;
+  std::uint64_t scrub_bytes_per_second;
   FetchSettings fetch;
   Policy policy;
 };

@@ -88,6 +88,10 @@ SectionSpec spool_section() {
           {"keep_for", Type::kDuration, "90d", "What was sent is kept this long.", at_least("1h")},
           {"keep_bytes", Type::kSize, "500GB",
            "The oldest of what was sent is dropped when more than this is held.", at_least("1MiB")},
+          {"reserve", Type::kSize, "256MiB",
+           "Held back on the disk, so that one filled to its last byte can be emptied."},
+          {"scrub_rate", Type::kSize, "64MiB",
+           "Bytes that `sluice-low scrub` has the daemon read in a second.", at_least("64KiB")},
       });
 }
 

@@ -66,7 +66,8 @@ std::string LowDaemon::status() const {
                               {"pending_passes", counters_.get(observe::Metric::kSpoolPending)},
                               {"blobs", usage.blobs},
                               {"bytes", usage.bytes}}},
-                            {"link", link_json(transmitter_->status())}};
+                            {"link", link_json(transmitter_->status())},
+                            {"scrub", service::scrub_status(scrubber_->progress())}};
   return json::serialize(object);
 }
 
@@ -76,6 +77,9 @@ std::optional<std::string> LowDaemon::trouble() const {
     if (source.failures_in_a_row >= kFailuresThatAlarm) {
       return "source " + source.name + " fails: " + source.last_error;
     }
+  }
+  if (spool_->without_reserve()) {
+    return "the spool's disk is full: polling waits until there is space";
   }
   return std::nullopt;
 }

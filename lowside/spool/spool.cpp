@@ -10,7 +10,10 @@ using store::Batch;
 using store::Durability;
 using store::Family;
 
-Spool::Spool(SpoolSettings settings, Parts parts) : settings_(std::move(settings)), parts_(parts) {
+Spool::Spool(SpoolSettings settings, Parts parts)
+    : settings_(std::move(settings)),
+      parts_(parts),
+      reserve_(parts_.files, settings_.folder / "reserve", settings_.reserve_bytes) {
   SLUICE_ASSERT(!settings_.passes.empty() && settings_.passes.front() == std::chrono::seconds(0));
 }
 
@@ -18,6 +21,7 @@ Result<std::unique_ptr<Spool>> Spool::open(SpoolSettings settings, Parts parts) 
   std::unique_ptr<Spool> spool(new Spool(std::move(settings), parts));
   SLUICE_TRY_VOID(spool->check_stream());
   SLUICE_TRY_VOID(spool->load());
+  static_cast<void>(spool->reserve_.take());  // retain() tries again
   return spool;
 }
 
@@ -94,6 +98,8 @@ Error Spool::disk_full(Error error) const {
     error.cure =
         "free space on that file system (df, df -i); polling goes on by itself, and sending never "
         "stopped";
+  } else if (error.code == ErrorCode::kIo) {
+    parts_.counters.add(observe::Metric::kSpoolDiskFailed);
   }
   return error;
 }

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -25,6 +26,8 @@
 #include "common/observe/counters.h"
 #include "common/store/blob_store.h"
 #include "common/store/key_locks.h"
+#include "common/store/reserve.h"
+#include "common/store/scrubber.h"
 #include "lowside/pipeline/blob_keeper.h"
 #include "lowside/pipeline/files.h"
 #include "lowside/pipeline/outbox.h"
@@ -47,6 +50,9 @@ struct SpoolSettings {
   // A blob that no shipment carries is kept this long after it was taken or asked for: longer than
   // any poll runs.
   std::chrono::hours keep_unshipped{24};
+  // Held back in `folder`, and given back when retention finds the disk full to its last byte: more
+  // than the index needs to be writable again (store::RocksSettings). 0: none.
+  std::uint64_t reserve_bytes = 0;
 };
 
 struct ShipmentStatus {
@@ -123,9 +129,14 @@ class Spool final : public Outbox, public BlobKeeper {
 
   // Lets go of the oldest shipments beyond the budget that have no pass outstanding, and of blobs
   // that nobody needs any more. To be called every few minutes. kIgnored: only the budget of bytes
-  // counts, because the clock cannot be relied on.
+  // counts, because the clock cannot be relied on. Where the disk is too full even for that, the
+  // reserve is given back first; take() and append() fail until it could be taken again.
   enum class Age { kCounts, kIgnored };
   Result<Dropped> retain(Age age = Age::kCounts);
+  bool without_reserve() const { return without_reserve_; }  // it was given back
+
+  // Takes damaged blobs out, so that they are not sent; a line for people about each.
+  Result<std::vector<std::string>> lose(const std::vector<store::DamagedBlob>& damaged);
 
  private:
   Spool(SpoolSettings settings, Parts parts);
@@ -160,6 +171,8 @@ class Spool final : public Outbox, public BlobKeeper {
 
   // resend and retain
   Result<void> check_held(const SequenceRange& range) const;
+  Result<void> has_room() const;  // for what is new
+  Result<Dropped> drop_all(Age age);
   Result<bool> drop_oldest(Age age, UtcTime now);
   Result<std::vector<Sha256Digest>> unneeded_blobs(UtcTime now) const;
   Result<bool> drop_blob(const Sha256Digest& digest, UtcTime now);
@@ -168,6 +181,8 @@ class Spool final : public Outbox, public BlobKeeper {
 
   const SpoolSettings settings_;
   const Parts parts_;
+  store::Reserve reserve_;  // retain()'s own
+  std::atomic<bool> without_reserve_ = false;
   mutable std::mutex mutex_;
   store::KeyLocks taking_;  // one take() of a blob at a time; taken before mutex_
   ShipmentSequence next_{1};

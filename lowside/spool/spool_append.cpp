@@ -26,6 +26,7 @@ Error too_large(const std::string& source, const std::string& what) {
 
 Result<std::optional<ShipmentSequence>> Spool::append(const std::string& source,
                                                       const Proposal& proposal) {
+  SLUICE_TRY_VOID(has_room());
   const std::lock_guard lock(mutex_);
   SLUICE_TRY(auto known, read_stored<proto::SpooledSource>(parts_.index, Family::kMeta,
                                                            spool_keys::source(source)));

@@ -91,6 +91,7 @@ Result<store::NewBlob> Spool::stage(std::string_view bytes, store::BlobInfo info
 }
 
 Result<proto::Blob> Spool::take(store::NewBlob content, proto::Blob description) {
+  SLUICE_TRY_VOID(has_room());
   const Sha256Digest digest = content.info.digest;
   description.set_sha256(std::string(as_text(digest.bytes())));
   description.set_size(content.info.size);

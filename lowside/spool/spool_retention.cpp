@@ -15,6 +15,27 @@ constexpr std::size_t kMaxBlobsDropped = 100'000;
 }  // namespace
 
 Result<Dropped> Spool::retain(Age age) {
+  Result<Dropped> dropped = drop_all(age);
+  if (!dropped && dropped.error().code == ErrorCode::kExhausted && reserve_.held()) {
+    without_reserve_ = true;  // first: nothing new may use it up
+    SLUICE_TRY_VOID(reserve_.give_back());
+    dropped = drop_all(age);
+  }
+  const Result<bool> held = reserve_.take();
+  if (held && *held) {
+    without_reserve_ = false;
+  }
+  return dropped;
+}
+
+Result<void> Spool::has_room() const {
+  if (!without_reserve_) {
+    return {};
+  }
+  return disk_full({ErrorCode::kExhausted, "spool", "the disk was full to its last byte", ""});
+}
+
+Result<Dropped> Spool::drop_all(Age age) {
   const UtcTime now = parts_.clock.utc_now();
   Dropped dropped;
   for (;;) {

@@ -91,10 +91,11 @@ Result<void> MemoryBlobs::remove(const Sha256Digest& digest) {
   return {};
 }
 
-Result<void> MemoryBlobs::for_each(const std::function<bool(const store::BlobInfo&)>& each) const {
+Result<void> MemoryBlobs::for_each(const Sha256Digest& from,
+                                   const std::function<bool(const store::BlobInfo&)>& each) const {
   const std::lock_guard lock(mutex_);
-  for (const auto& [digest, content] : blobs_) {
-    if (!each({.digest = digest, .size = content->size(), .aliases = {}})) {
+  for (auto at = blobs_.lower_bound(from); at != blobs_.end(); ++at) {
+    if (!each({.digest = at->first, .size = at->second->size(), .aliases = {}})) {
       break;
     }
   }
@@ -102,11 +103,6 @@ Result<void> MemoryBlobs::for_each(const std::function<bool(const store::BlobInf
 }
 
 StagingPath MemoryBlobs::new_staging_path() { return StagingPath("/nonexistent"); }
-
-Result<void> MemoryBlobs::verify(const Sha256Digest& digest) const {
-  const std::lock_guard lock(mutex_);
-  return blobs_.contains(digest) ? Result<void>() : not_found(digest);
-}
 
 store::BlobStore::Usage MemoryBlobs::usage() const {
   const std::lock_guard lock(mutex_);

@@ -28,9 +28,10 @@ class MemoryBlobs final : public store::BlobStore {
   Result<std::optional<Sha256Digest>> resolve(const Digest& alias) const override;
   Result<std::unique_ptr<store::BlobReader>> open(const Sha256Digest& digest) const override;
   Result<void> remove(const Sha256Digest& digest) override;
-  Result<void> for_each(const std::function<bool(const store::BlobInfo&)>& each) const override;
+  using BlobStore::for_each;
+  Result<void> for_each(const Sha256Digest& from,
+                        const std::function<bool(const store::BlobInfo&)>& each) const override;
   StagingPath new_staging_path() override;
-  Result<void> verify(const Sha256Digest& digest) const override;
   Usage usage() const override;
 
  private:

@@ -174,6 +174,10 @@ Result<const ServedFile*> AptMirror::find(const ArchiveSuites& suites,
 
 http::Response AptMirror::serve(const http::Request& request, std::string_view path,
                                 const ServedFile& file) const {
+  // The vendor's index lists it, and that index cannot be changed: only this file is not given.
+  if (catalog_.is_lost(file.sha256)) {
+    return failed(lost_bytes("apt: " + std::string(path)));
+  }
   auto reader = blobs_.open(file.sha256);
   if (!reader) {
     // Only an older edition's file may be gone: what the current one lists is kept.

@@ -66,6 +66,9 @@ http::Response FilesMirror::file(const http::Request& request, const CatalogEntr
   if (!digest) {
     return http::error_response(500, entry.document + ": its record cannot be read");
   }
+  if (catalog_.is_lost(*digest)) {
+    return failure(lost_bytes(entry.document));
+  }
   auto reader = blobs_.open(*digest);
   if (!reader) {
     return failure(reader.error());

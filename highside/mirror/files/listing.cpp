@@ -53,12 +53,24 @@ std::string href(std::string_view name) {
   return encoded;
 }
 
+// Its bytes cannot be had at the moment.
+bool is_lost(const CatalogReader& catalog, const std::string& body) {
+  proto::FileEntry entry;
+  const auto digest = entry.ParseFromString(body)
+                          ? Sha256Digest::from_bytes(as_bytes(entry.sha256()))
+                          : std::nullopt;
+  return digest && catalog.is_lost(*digest);
+}
+
 }  // namespace
 
 Result<Listing> list_folder(const CatalogReader& catalog, Edition edition, std::string folder) {
   Listing listing{std::move(folder), {}, true};
   std::size_t walked = 0;
   SLUICE_TRY_VOID(catalog.list(edition, "file", listing.folder, [&](const CatalogEntry& document) {
+    if (catalog.any_lost() && is_lost(catalog, document.body)) {
+      return true;
+    }
     const std::string rest = document.document.substr(listing.folder.size());
     const std::size_t slash = rest.find('/');
     const std::string name = slash == std::string::npos ? rest : rest.substr(0, slash + 1);

@@ -161,13 +161,18 @@ http::Response NpmMirror::packument(const http::Request& request, const std::str
   }
   const PackumentForm form = wanted_form(request);
   const bool is_full = form == PackumentForm::kFull;
-  const std::string key = name + '\n' + std::to_string(entry->since.value()) +
+  const std::string key = name + '\n' + std::to_string(entry->since.value()) + '\n' +
+                          std::to_string(catalog_.lost_changes()) +
                           (is_full ? "\nfull\n" : "\nabbreviated\n") + root(request);
   auto document = cache_.find(key);
   if (!document) {
     proto::NpmPackage package;
     if (!package.ParseFromString(entry->body)) {
       return failure(500, name + ": its record cannot be read");
+    }
+    leave_out_lost(catalog_, package);
+    if (package.versions().empty()) {
+      return to_response(lost_bytes(name));
     }
     RenderedDocument rendered{render_packument(package, form, root(request)), ""};
     rendered.etag = '"' + sha256(as_bytes(rendered.text)).hex() + '"';
@@ -191,6 +196,9 @@ http::Response NpmMirror::manifest(const http::Request& request, const std::stri
   if (wanted == nullptr) {
     return to_response(not_held(name + "@" + version));
   }
+  if (is_lost(catalog_, *wanted)) {
+    return to_response(lost_bytes(name + "@" + version));
+  }
   std::string text = render_manifest(*package, *wanted, root(request));
   http::Content content;
   content.media_type = "application/json";
@@ -211,6 +219,9 @@ http::Response NpmMirror::tarball(const http::Request& request, const std::strin
   if (!digest) {
     return to_response(not_held(name + ": " + file));
   }
+  if (catalog_.is_lost(*digest)) {
+    return to_response(lost_bytes(name + ": " + file));
+  }
   auto reader = blobs_.open(*digest);
   if (!reader) {
     // A record without its blob is our fault, not the client's: 404 would say "not held".
@@ -229,8 +240,10 @@ http::Response NpmMirror::dist_tags(const http::Request& request, const std::str
   if (!package) {
     return to_response(package.error());
   }
+  proto::NpmPackage shown = *package;
+  leave_out_lost(catalog_, shown);
   json::object tags;
-  for (const auto& [tag, version] : package->dist_tags()) {
+  for (const auto& [tag, version] : shown.dist_tags()) {
     tags[tag] = version;
   }
   http::Content content;

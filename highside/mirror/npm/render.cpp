@@ -148,6 +148,31 @@ std::string render_manifest(const proto::NpmPackage& package, const proto::NpmVe
   return render_version(package, version, PackumentForm::kFull, root);
 }
 
+bool is_lost(const CatalogReader& catalog, const proto::NpmVersion& version) {
+  const auto digest = Sha256Digest::from_bytes(as_bytes(version.tarball()));
+  return digest && catalog.is_lost(*digest);
+}
+
+void leave_out_lost(const CatalogReader& catalog, proto::NpmPackage& package) {
+  if (!catalog.any_lost()) {
+    return;
+  }
+  auto& versions = *package.mutable_versions();
+  versions.erase(std::remove_if(versions.begin(), versions.end(),
+                                [&](const auto& each) { return is_lost(catalog, each); }),
+                 versions.end());
+  std::vector<std::string> stale;
+  for (const auto& [tag, version] : package.dist_tags()) {
+    if (std::ranges::find(package.versions(), version, &proto::NpmVersion::version) ==
+        package.versions().end()) {
+      stale.push_back(tag);
+    }
+  }
+  for (const std::string& tag : stale) {
+    package.mutable_dist_tags()->erase(tag);
+  }
+}
+
 const proto::NpmVersion* find_version(const proto::NpmPackage& package, std::string_view wanted) {
   const auto tag = package.dist_tags().find(std::string(wanted));
   const std::string_view version = tag == package.dist_tags().end() ? wanted : tag->second;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "highside/pipeline/catalog_reader.h"
 #include "sluice/npm.pb.h"
 
 namespace sluice::high {
@@ -22,6 +23,11 @@ std::string render_packument(const proto::NpmPackage& package, PackumentForm for
 
 std::string render_manifest(const proto::NpmPackage& package, const proto::NpmVersion& version,
                             const std::string& root);
+
+bool is_lost(const CatalogReader& catalog, const proto::NpmVersion& version);
+// Without the versions whose tarball is lost at the moment, and without their tags: what is left
+// can all be fetched.
+void leave_out_lost(const CatalogReader& catalog, proto::NpmPackage& package);
 
 // By version or tag; null if there is none.
 const proto::NpmVersion* find_version(const proto::NpmPackage& package, std::string_view wanted);

@@ -120,6 +120,7 @@ Result<std::string> search_packages(const CatalogReader& catalog, Edition editio
     if (!package.ParseFromString(entry.body)) {
       return true;
     }
+    leave_out_lost(catalog, package);
     const proto::NpmVersion* latest = find_version(package, "latest");
     if (latest == nullptr) {
       return true;

@@ -9,24 +9,20 @@
 #include "common/base/hasher.h"
 #include "common/base/limits.h"
 #include "common/store/disk_blob_store.h"
-#include "tests/support/faulty_file_system.h"
 #include "tests/support/memory_store.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/sim_file_system.h"
 
 namespace sluice::store {
 
 class BlobStoreFixture : public testing::Test {
  protected:
-  BlobStoreFixture() { std::filesystem::create_directory(scratch_); }
-
   Result<void> open(const DiskBlobStore::KeepStaging& keep = {}) {
     store_.reset();
     SLUICE_TRY(store_, DiskBlobStore::open(index_, files_, folder_, keep));
     return {};
   }
   // What is left on the disks after the power failed; the store has to be opened again.
-  void crash(test::FaultyFileSystem::Loss files, test::MemoryStore::Loss index,
-             std::uint64_t seed = 0) {
+  void crash(test::Loss files, test::Loss index, std::uint64_t seed = 0) {
     store_.reset();
     plan_.clear();
     files_.crash(files, seed);
@@ -63,11 +59,7 @@ class BlobStoreFixture : public testing::Test {
     return std::string(as_text(bytes));
   }
   std::size_t files_below(const char* part) const {
-    std::size_t count = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / part)) {
-      count += entry.is_regular_file() ? 1 : 0;
-    }
-    return count;
+    return files_.files_below(folder_ / part).size();
   }
   bool notes() {
     bool any = false;
@@ -81,11 +73,9 @@ class BlobStoreFixture : public testing::Test {
     return any;
   }
 
-  test::TemporaryFolder root_;
-  std::filesystem::path scratch_ = root_.path() / "scratch";
-  std::filesystem::path folder_ = root_.path() / "store";
+  const std::filesystem::path folder_ = "/store";
   test::FaultPlan plan_;
-  test::FaultyFileSystem files_{plan_, scratch_};
+  test::SimFileSystem files_{plan_};
   test::MemoryStore index_{plan_};
   std::unique_ptr<DiskBlobStore> store_;
 };

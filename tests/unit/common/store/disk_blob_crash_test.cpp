@@ -11,8 +11,8 @@
 namespace sluice::store {
 namespace {
 
-using FileLoss = test::FaultyFileSystem::Loss;
-using IndexLoss = test::MemoryStore::Loss;
+using test::Loss;
+using test::Operation;
 
 class DiskBlobCrashTest : public BlobStoreFixture {
  protected:
@@ -22,8 +22,7 @@ class DiskBlobCrashTest : public BlobStoreFixture {
   void start_over() {
     store_.reset();
     plan_.clear();
-    files_.crash(FileLoss::kNone);
-    std::filesystem::remove_all(folder_);
+    files_ = test::SimFileSystem(plan_);
     index_.clear();
     open(keep_all_).value();
     plan_.clear();
@@ -100,6 +99,20 @@ class DiskBlobCrashTest : public BlobStoreFixture {
     EXPECT_EQ(files_below("blobs"), in_files);
     return state;
   }
+  // After the plan has been set for a fresh start.
+  void expect_the_step_to_work_later(ErrorCode code) {
+    const std::size_t reached = run();
+    if (reached < kSteps) {  // else what failed was only tidying up
+      EXPECT_EQ(failure_.code, code);
+      EXPECT_TRUE(code != ErrorCode::kExhausted || !failure_.cure.empty());
+    }
+    plan_.clear();
+    ASSERT_EQ(run(reached), kSteps);
+    // The last commit has settled what the failure left behind, except where it was the last.
+    ASSERT_TRUE(open());
+    EXPECT_EQ(held(), state_after(kSteps));
+    EXPECT_EQ(files_below("staging"), 0U);
+  }
   std::string marker() { return index_.get(Family::kGaps, "step").value().value_or("0"); }
 
   const std::string a_ = large('a');
@@ -119,12 +132,12 @@ TEST_F(DiskBlobCrashTest, ACrashAtAnyPointLosesNothingAndShowsNothingHalf) {
       start_over();
       plan_.crash_at(point);
       std::size_t reached = run();  // a crash after the last batch of a step does not fail it
-      const FileLoss file_losses[] = {FileLoss::kAll, FileLoss::kNone};
-      const IndexLoss index_losses[] = {IndexLoss::kAll, IndexLoss::kNone};
+      const Loss file_losses[] = {Loss::kAll, Loss::kNone};
+      const Loss index_losses[] = {Loss::kAll, Loss::kNone};
       if (seed < 4) {
         crash(file_losses[seed % 2], index_losses[seed / 2]);
       } else {
-        crash(FileLoss::kRandom, IndexLoss::kRandom, seed * 1000 + point);
+        crash(Loss::kRandom, Loss::kRandom, seed * 1000 + point);
       }
       ASSERT_TRUE(open(keep_all_));
       EXPECT_FALSE(notes());
@@ -144,22 +157,35 @@ TEST_F(DiskBlobCrashTest, AnErrorAtAnyPointChangesNothingAndTheStepWorksLater) {
   start_over();
   ASSERT_EQ(run(), kSteps);
   const std::uint64_t points = plan_.count();
-  for (const bool stays_full : {false, true}) {
-    for (std::uint64_t point = 0; point < points; ++point) {
-      SCOPED_TRACE("error at " + std::to_string(point) + (stays_full ? " and after" : ""));
-      start_over();
-      stays_full ? plan_.fail_from(point, ENOSPC) : plan_.fail_at(point, ENOSPC);
-      const std::size_t reached = run();
-      if (reached < kSteps) {  // else what failed was only tidying up
-        EXPECT_EQ(failure_.code, ErrorCode::kExhausted);
-        EXPECT_FALSE(failure_.cure.empty());
+  for (const int number : {ENOSPC, EIO}) {
+    for (const bool stays : {false, true}) {
+      for (std::uint64_t point = 0; point < points; ++point) {
+        SCOPED_TRACE(std::string(number == EIO ? "EIO" : "ENOSPC") + " at " +
+                     std::to_string(point) + (stays ? " and after" : ""));
+        start_over();
+        stays ? plan_.fail_from(point, number) : plan_.fail_at(point, number);
+        expect_the_step_to_work_later(number == EIO ? ErrorCode::kIo : ErrorCode::kExhausted);
       }
-      plan_.clear();
-      ASSERT_EQ(run(reached), kSteps);
-      // The last commit has settled what the failure left behind, except where it was the last.
-      ASSERT_TRUE(open());
-      EXPECT_EQ(held(), state_after(kSteps));
-      EXPECT_EQ(files_below("staging"), 0U);
+    }
+  }
+}
+
+TEST_F(DiskBlobCrashTest, AReadThatFailsAtAnyPointChangesNothingAndTheStepWorksLater) {
+  start_over();
+  ASSERT_EQ(run(), kSteps);
+  const std::vector<Operation> reads = plan_.reads();
+  for (const int number : {EIO, EMFILE}) {
+    for (const bool stays : {false, true}) {
+      for (std::uint64_t point = 0; point < reads.size(); ++point) {
+        if (number == EMFILE && reads[point] != Operation::kOpen) {
+          continue;
+        }
+        SCOPED_TRACE(std::string(number == EIO ? "EIO" : "EMFILE") + " at read " +
+                     std::to_string(point) + (stays ? " and after" : ""));
+        start_over();
+        stays ? plan_.fail_reads_from(point, number) : plan_.fail_read_at(point, number);
+        expect_the_step_to_work_later(number == EIO ? ErrorCode::kIo : ErrorCode::kExhausted);
+      }
     }
   }
 }
@@ -173,7 +199,7 @@ TEST_F(DiskBlobCrashTest, AFailedCommitThatComesBackAfterACrashIsWhole) {
     start_over();
     plan_.fail_from(point, EIO);
     const std::size_t reached = run();
-    crash(FileLoss::kAll, IndexLoss::kNone);
+    crash(Loss::kAll, Loss::kNone);
     ASSERT_TRUE(open());
     const State state = held();
     if (state != state_after(reached)) {
@@ -201,7 +227,7 @@ TEST_F(DiskBlobCrashTest, AFailedCommitLeavesTheStagingFile) {
     ASSERT_TRUE(commit({info(a_), staging}));
     EXPECT_EQ(read(info(a_).digest), a_);
   }
-  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_FALSE(files_.exists(path).value());
 }
 
 }  // namespace

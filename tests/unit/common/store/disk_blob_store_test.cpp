@@ -6,6 +6,7 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/common/store/blob_store_fixture.h"
 
 namespace sluice::store {
@@ -32,10 +33,8 @@ TEST_F(DiskBlobStoreTest, KeepsSmallBlobsInTheIndexAndLargeOnesAsFiles) {
   EXPECT_EQ(read(info("small").digest), "small");
   EXPECT_EQ(read(info("small too").digest), "small too");
   EXPECT_EQ(read(info(large('x')).digest), large('x'));
-  EXPECT_EQ(std::filesystem::status(file_of(large('x'))).permissions(),
-            static_cast<std::filesystem::perms>(0440));
+  EXPECT_FALSE(files_.open_for_writing(file_of(large('x'))));  // read-only
   EXPECT_EQ(store_->open(info("small").digest).value()->descriptor(), -1);
-  EXPECT_GE(store_->open(info(large('x')).digest).value()->descriptor(), 0);
   EXPECT_FALSE(notes());
 }
 
@@ -133,7 +132,7 @@ TEST_F(DiskBlobStoreTest, RefusesAnotherSizeThanAnnounced) {
   const auto path = std::get<StagingPath>(file.content);
   ++file.info.size;
   EXPECT_EQ(commit(std::move(file)).error().code, ErrorCode::kIntegrity);
-  EXPECT_TRUE(std::filesystem::exists(path.value()));
+  EXPECT_TRUE(files_.exists(path.value()).value());
   NewBlob small = inline_blob("small");
   --small.info.size;
   EXPECT_EQ(commit(std::move(small)).error().code, ErrorCode::kIntegrity);
@@ -147,8 +146,7 @@ TEST_F(DiskBlobStoreTest, VerifyTellsDamage) {
   EXPECT_TRUE(store_->verify(info(large('x')).digest));
   EXPECT_TRUE(store_->verify(info("small").digest));
   EXPECT_EQ(store_->verify(info("never held").digest).error().code, ErrorCode::kNotFound);
-  std::filesystem::permissions(file_of(large('x')), static_cast<std::filesystem::perms>(0640));
-  std::fstream(file_of(large('x'))) << "y";
+  ASSERT_TRUE(files_.rot(file_of(large('x')), 7));
   const auto damaged = store_->verify(info(large('x')).digest);
   ASSERT_FALSE(damaged);
   EXPECT_EQ(damaged.error().code, ErrorCode::kIntegrity);
@@ -157,7 +155,7 @@ TEST_F(DiskBlobStoreTest, VerifyTellsDamage) {
 
 TEST_F(DiskBlobStoreTest, NamesABlobWhoseFileIsGoneAndTakesItAgain) {
   ASSERT_TRUE(commit(file_blob(large('x')).value()));
-  std::filesystem::remove(file_of(large('x')));
+  ASSERT_TRUE(files_.remove(file_of(large('x'))));
   const auto gone = store_->open(info(large('x')).digest);
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().code, ErrorCode::kIntegrity);
@@ -170,8 +168,8 @@ TEST_F(DiskBlobStoreTest, KeepsClaimedStagingFiles) {
   const auto claimed = std::get<StagingPath>(file_blob("claimed").value().content);
   const auto other = std::get<StagingPath>(file_blob("other").value().content);
   ASSERT_TRUE(open([&](const StagingPath& path) { return path == claimed; }));
-  EXPECT_TRUE(std::filesystem::exists(claimed.value()));
-  EXPECT_FALSE(std::filesystem::exists(other.value()));
+  EXPECT_TRUE(files_.exists(claimed.value()).value());
+  EXPECT_FALSE(files_.exists(other.value()).value());
   EXPECT_NE(store_->new_staging_path(), claimed);
 }
 
@@ -203,6 +201,16 @@ TEST_F(DiskBlobStoreTest, CommitsOfManyThreadsCountEachBlobOnce) {
   EXPECT_EQ(store_->usage().blobs, 50U);
   EXPECT_EQ(files_below("blobs"), 25U);
   EXPECT_EQ(files_below("staging"), 0U);
+}
+
+// For sendfile.
+TEST_F(DiskBlobStoreTest, AFileOnARealDiskHasADescriptor) {
+  const test::TemporaryFolder folder;
+  const auto store = DiskBlobStore::open(index_, posix_file_system(), folder.path()).value();
+  const StagingPath path = store->new_staging_path();
+  ASSERT_TRUE(write_file_durably(posix_file_system(), path.value(), as_bytes(large('x'))));
+  ASSERT_TRUE(store->commit({{info(large('x')), path}}));
+  EXPECT_GE(store->open(info(large('x')).digest).value()->descriptor(), 0);
 }
 
 }  // namespace

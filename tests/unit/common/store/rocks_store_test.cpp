@@ -145,6 +145,83 @@ TEST_F(RocksStoreTest, NamesADamagedFolder) {
   EXPECT_THAT(reopened.error().cure, HasSubstr("backup"));
 }
 
+class LogDamageTest : public RocksStoreTest {
+ protected:
+  // Fills the log with synced batches and leaves it as a crash would: nothing is closed in order.
+  void write_and_crash(int batches) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      store_ = open_rocks_store(settings_).value();
+      for (int i = 0; i < batches; ++i) {
+        put(Family::kGaps, "key " + std::to_string(i), std::string(100, 'v')).value();
+      }
+      ::_exit(0);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0);
+  }
+  std::filesystem::path log() const {
+    std::filesystem::path found;
+    for (const auto& entry : std::filesystem::directory_iterator(settings_.folder)) {
+      if (entry.path().extension() == ".log" && entry.file_size() > 0) {
+        found = entry.path();
+      }
+    }
+    return found;
+  }
+  // Flips a bit in the value of a batch.
+  void flip_in(const std::string& key) {
+    std::fstream file(log(), std::ios::in | std::ios::out | std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    const std::size_t at = text.find(key) + key.size() + 10;
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put(static_cast<char>(text[at] ^ 1));
+  }
+};
+
+TEST_F(LogDamageTest, IsRefusedWhereMoreWasSyncedThanCanBeReplayed) {
+  for (const int damaged : {0, 50, 98}) {
+    SCOPED_TRACE(damaged);
+    std::filesystem::remove_all(settings_.folder);
+    write_and_crash(100);
+    flip_in("key " + std::to_string(damaged));
+    for (int attempt = 0; attempt < 2; ++attempt) {  // the first leaves everything as it was
+      const auto opened = open_rocks_store(settings_);
+      ASSERT_FALSE(opened);
+      EXPECT_EQ(opened.error().code, ErrorCode::kIntegrity);
+      EXPECT_EQ(opened.error().thing, settings_.folder.string());
+      EXPECT_THAT(opened.error().cause, HasSubstr("log is damaged"));
+      EXPECT_THAT(opened.error().cure, HasSubstr("backup"));
+    }
+  }
+}
+
+TEST_F(LogDamageTest, ATornEndIsNone) {
+  write_and_crash(100);
+  const auto size = std::filesystem::file_size(log());
+  for (const std::uintmax_t cut : {1U, 20U, 150U}) {
+    const auto copy = folder_ / "copy";
+    std::filesystem::remove_all(copy);
+    std::filesystem::copy(settings_.folder, copy);
+    std::filesystem::resize_file(copy / log().filename(), size - cut);
+    RocksSettings settings = settings_;
+    settings.folder = copy;
+    const auto opened = open_rocks_store(settings);
+    ASSERT_TRUE(opened) << cut;
+    EXPECT_TRUE((*opened)->get(Family::kGaps, "key 98").value());
+    EXPECT_FALSE((*opened)->get(Family::kGaps, "key 99").value());
+  }
+}
+
+TEST_F(LogDamageTest, IsSeenInTheLastBatchOfARunThatEndedInOrder) {
+  open();
+  ASSERT_TRUE(put(Family::kGaps, "key last", std::string(100, 'v')));
+  store_.reset();
+  flip_in("key last");
+  EXPECT_EQ(open_rocks_store(settings_).error().code, ErrorCode::kIntegrity);
+}
+
 class FullDiskTest : public RocksStoreTest,
                      public testing::WithParamInterface<FullRocksDisk::State> {
  protected:

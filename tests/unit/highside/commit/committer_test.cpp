@@ -66,11 +66,11 @@ class GatedStore final : public store::BlobStore {
     return inner_.open(digest);
   }
   Result<void> remove(const Sha256Digest& digest) override { return inner_.remove(digest); }
-  Result<void> for_each(const std::function<bool(const store::BlobInfo&)>& each) const override {
-    return inner_.for_each(each);
+  Result<void> for_each(const Sha256Digest& from,
+                        const std::function<bool(const store::BlobInfo&)>& each) const override {
+    return inner_.for_each(from, each);
   }
   StagingPath new_staging_path() override { return inner_.new_staging_path(); }
-  Result<void> verify(const Sha256Digest& digest) const override { return inner_.verify(digest); }
   Usage usage() const override { return inner_.usage(); }
 
  private:

@@ -1,7 +1,8 @@
 // A full disk in staging and in the store: nothing is lost silently, and all goes on by itself.
 #include <cerrno>
+#include <functional>
 
-#include "tests/support/faulty_file_system.h"
+#include "tests/support/sim_file_system.h"
 #include "tests/unit/highside/pipeline/shipment_fixture.h"
 
 namespace sluice::test {
@@ -12,14 +13,21 @@ using observe::Metric;
 class DiskFullTest : public testing::Test {
  protected:
   DiskFullTest() {
-    std::filesystem::create_directory(folder_ / "scratch");
-    std::filesystem::create_directory(folder_ / "data");
     proto::Shipment shipment = low_.shipment(1);
     add_blob(shipment, small_);
     add_blob(shipment, large_);
     add_record(shipment, "a", "body", {small_, large_});
     sent_.emplace(low_.sign(shipment));
-    high_ = std::make_unique<HighSide>(Disk{index_, files_, folder_ / "data"},
+    start_over();
+  }
+  // On a new disk.
+  void start_over() {
+    high_.reset();
+    files_plan_.clear();
+    index_plan_.clear();
+    files_ = SimFileSystem(files_plan_);
+    index_.clear();
+    high_ = std::make_unique<HighSide>(Disk{index_, files_, "/data"},
                                        HighSide::Streams{{"lab-low", low_.key().verify_key()}});
   }
   void send_pass() {
@@ -31,10 +39,34 @@ class DiskFullTest : public testing::Test {
     return eventually([&] { return !high_->events.named(name).empty(); });
   }
 
-  TemporaryFolder folder_;
+  // Sends a pass while the plan fails something, and one more after that: all must be there.
+  void expect_recovery(FaultPlan& plan, const std::function<void()>& set) {
+    start_over();
+    set();
+    send_pass();
+    ASSERT_TRUE(eventually([&] { return high_->parts() == 4; }));
+    // What keeps the shipment from being published is told, at the latest when it is tried again.
+    ASSERT_TRUE(eventually([&] { return is_published() || told(); }));
+    plan.clear();
+    send_pass();
+    ASSERT_TRUE(eventually([&] { return is_published(); }));
+    EXPECT_TRUE(high_->store().verify(large_.digest));
+    EXPECT_TRUE(eventually([&] { return high_->gaps().empty(); }));
+    EXPECT_EQ(high_->catalog.current(), Edition(1));
+  }
+  bool is_published() const { return high_->count(Metric::kPublishedShipments) == 1; }
+  bool told() const {
+    for (const observe::Event& event : high_->events.all()) {
+      if (event.level == observe::Level::kError || event.level == observe::Level::kWarning) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   FaultPlan files_plan_;
   FaultPlan index_plan_;
-  FaultyFileSystem files_{files_plan_, folder_ / "scratch"};
+  SimFileSystem files_{files_plan_};
   MemoryStore index_{index_plan_};
   Sender low_;
   SentBlob small_{noise(1000, 1)};
@@ -74,29 +106,35 @@ TEST_F(DiskFullTest, TheCommitterKeepsWhatItHasAndGoesOnByItself) {
   EXPECT_EQ(high_->events.named("store.stalled").size(), 1U);
 }
 
-TEST_F(DiskFullTest, EachSingleFailureOfTheDiskIsSurvived) {
-  files_plan_.clear();
+TEST_F(DiskFullTest, AFailureOfAnyChangeIsSurvived) {
   send_pass();
   ASSERT_TRUE(high_->published(1));
-  const std::uint64_t operations = files_plan_.count() + index_plan_.count();
-  for (std::uint64_t at = 0; at < operations; ++at) {
-    SCOPED_TRACE(at);
-    for (FaultPlan* plan : {&files_plan_, &index_plan_}) {
-      high_.reset();
-      plan->clear();
-      const TemporaryFolder folder;
-      MemoryStore index(index_plan_);
-      std::filesystem::create_directory(folder / "data");
-      high_ = std::make_unique<HighSide>(Disk{index, files_, folder / "data"},
-                                         HighSide::Streams{{"lab-low", low_.key().verify_key()}});
-      plan->fail_at(plan->count() + at, EIO);
-      send_pass();
-      ASSERT_TRUE(eventually([&] { return high_->parts() == 4; }));
-      plan->clear();
-      send_pass();
-      ASSERT_TRUE(eventually([&] { return high_->catalog.current() == Edition(1); }));
-      EXPECT_TRUE(high_->store().verify(large_.digest));
-      high_.reset();
+  for (FaultPlan* plan : {&files_plan_, &index_plan_}) {
+    const std::uint64_t points = plan->count();
+    for (const int number : {EIO, ENOSPC}) {
+      for (std::uint64_t at = 0; at < points && !HasFailure(); ++at) {
+        SCOPED_TRACE(std::to_string(number) + " at " + std::to_string(at));
+        expect_recovery(*plan, [&] { plan->fail_at(plan->count() + at, number); });
+        expect_recovery(*plan, [&] { plan->fail_from(plan->count() + at, number); });
+      }
+    }
+  }
+}
+
+TEST_F(DiskFullTest, AFailureOfAnyReadIsSurvived) {
+  send_pass();
+  ASSERT_TRUE(high_->published(1));
+  for (FaultPlan* plan : {&files_plan_, &index_plan_}) {
+    const std::vector<Operation> reads = plan->reads();
+    for (const int number : {EIO, EMFILE}) {
+      for (std::uint64_t at = 0; at < reads.size() && !HasFailure(); ++at) {
+        if (number == EMFILE && reads[at] != Operation::kOpen) {
+          continue;
+        }
+        SCOPED_TRACE(std::to_string(number) + " at read " + std::to_string(at));
+        expect_recovery(*plan, [&] { plan->fail_read_at(plan->reads().size() + at, number); });
+        expect_recovery(*plan, [&] { plan->fail_reads_from(plan->reads().size() + at, number); });
+      }
     }
   }
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "tests/support/memory_store.h"
 
 namespace sluice::low {
@@ -29,7 +31,8 @@ class StoredAuditLogTest : public testing::Test {
     return entries;
   }
 
-  test::MemoryStore store_;
+  test::FaultPlan plan_;
+  test::MemoryStore store_{plan_};
   StoredAuditLog log_{store_};
 };
 
@@ -55,6 +58,25 @@ TEST_F(StoredAuditLogTest, ForgetsWhatIsTooOld) {
   EXPECT_EQ(log_.trim(from_unix_micros(24'000)).value(), 24'000U);
   EXPECT_EQ(read().size(), 1000U);
   EXPECT_EQ(log_.trim(from_unix_micros(24'000)).value(), 0U);
+}
+
+TEST_F(StoredAuditLogTest, AFaultOfTheDiskIsToldAndPassesByItself) {
+  for (const int number : {ENOSPC, EIO}) {
+    store_.clear();
+    ASSERT_TRUE(record(1, "before"));
+    plan_.fail_from(plan_.count(), number);
+    EXPECT_EQ(record(2, "during").error().code,
+              number == EIO ? ErrorCode::kIo : ErrorCode::kExhausted);
+    EXPECT_FALSE(log_.trim(from_unix_micros(10)));
+    EXPECT_EQ(read().size(), 1U);
+    plan_.clear();
+    ASSERT_TRUE(record(3, "after"));
+    EXPECT_EQ(read().size(), 2U);
+    EXPECT_EQ(log_.trim(from_unix_micros(2)).value(), 1U);
+    plan_.fail_reads_from(0, number);
+    EXPECT_FALSE(log_.trim(from_unix_micros(10)));
+    plan_.clear();
+  }
 }
 
 }  // namespace

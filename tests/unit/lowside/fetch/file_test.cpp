@@ -3,6 +3,7 @@
 
 #include "common/base/hasher.h"
 #include "tests/support/faulty_file_system.h"
+#include "tests/support/sim_file_system.h"
 #include "tests/unit/lowside/fetch/fetcher_fixture.h"
 
 namespace sluice::low {
@@ -234,6 +235,50 @@ TEST_F(FetchFile, KeepsItsPartWhenTheDiskIsFull) {
   EXPECT_EQ(content(file("/f").value()), text_);
   const std::string range = server_.requests("/f").back().header("range");
   EXPECT_TRUE(range.starts_with("bytes=") && range != "bytes=0-") << range;
+  restart();
+}
+
+TEST_F(FetchFile, AFaultOfTheDiskAtAnyPointCostsOnlyTime) {
+  test::FaultPlan plan;
+  test::SimFileSystem disk(plan);
+  files_ = &disk;
+  settings_.folder = "/fetch";
+  const auto answer = [&](const std::string& path) {
+    server_.answer(path, {{.body = text_, .etag = "\"1\""}});
+  };
+  answer("/whole");
+  fetcher();
+  plan.clear();
+  ASSERT_EQ(content(file("/whole").value()), text_);
+  const std::uint64_t changes = plan.count();
+  const std::uint64_t reads = plan.reads().size();
+  ASSERT_GT(changes, 5U);
+  int runs = 0;
+  const auto survives = [&](const std::function<void()>& set) {
+    const std::string path = "/" + std::to_string(++runs);
+    answer(path);
+    plan.clear();
+    set();
+    const auto first = file(path);
+    plan.clear();
+    if (first) {
+      EXPECT_EQ(content(*first), text_);
+    } else {
+      EXPECT_TRUE(first.error().code == ErrorCode::kExhausted ||
+                  first.error().code == ErrorCode::kIo)
+          << first.error().message();
+      EXPECT_EQ(content(file(path).value()), text_);
+    }
+  };
+  for (const int number : {ENOSPC, EIO, EMFILE}) {
+    for (std::uint64_t at = 0; at < std::max(changes, reads); ++at) {
+      SCOPED_TRACE(std::to_string(number) + " at " + std::to_string(at));
+      survives([&] { plan.fail_at(at, number); });
+      survives([&] { plan.fail_from(at, number); });
+      survives([&] { plan.fail_read_at(at, number); });
+      survives([&] { plan.fail_reads_from(at, number); });
+    }
+  }
   restart();
 }
 

@@ -136,5 +136,57 @@ TEST_F(RetentionTest, DropsBlobsThatNoShipmentEverCarried) {
   EXPECT_EQ(due().blobs.size(), 1U);
 }
 
+class FullToTheLastByteTest : public RetentionTest {
+ protected:
+  // Five shipments are sent and within the budget; then the disk is full and the budget is lowered.
+  void fill(std::uint64_t reserve) {
+    settings_.reserve_bytes = reserve;
+    open().value();
+    for (const char* name : {"a", "b", "c", "d", "e"}) {
+      ASSERT_TRUE(ship("files", name, std::string(1000, name[0])));
+      send();
+    }
+    EXPECT_EQ(files_.exists(folder_ / "reserve").value(), reserve > 0);
+    pass_days(2);
+    space_->set_capacity(space_->used());
+    settings_.keep_bytes = 1;
+    open().value();
+  }
+};
+
+TEST_F(FullToTheLastByteTest, CannotBeEmptiedWithoutAReserve) {
+  fill(0);
+  EXPECT_EQ(spool_->retain().error().code, ErrorCode::kExhausted);
+  EXPECT_FALSE(spool_->without_reserve());
+}
+
+TEST_F(FullToTheLastByteTest, TheReserveIsGivenBackAndTakenAgain) {
+  fill(2048);
+  EXPECT_EQ(ship("files", "f", "f").error().code, ErrorCode::kExhausted);
+  const auto dropped = spool_->retain();
+  ASSERT_TRUE(dropped);
+  EXPECT_EQ(dropped->shipments, 5U);
+  EXPECT_EQ(dropped->blobs, 5U);
+  EXPECT_FALSE(spool_->without_reserve());
+  EXPECT_TRUE(files_.exists(folder_ / "reserve").value());
+  EXPECT_TRUE(ship("files", "f", "f"));
+}
+
+// Else what is new would use up the space that retention needs.
+TEST_F(FullToTheLastByteTest, NothingNewIsTakenUntilTheReserveIsBack) {
+  fill(64 << 10);
+  ASSERT_TRUE(spool_->retain());
+  EXPECT_TRUE(spool_->without_reserve());  // what was dropped is less than twice the reserve
+  EXPECT_GT(space_->free(), 64U << 10);
+  EXPECT_EQ(ship("files", "f", "f").error().code, ErrorCode::kExhausted);
+  EXPECT_EQ(spool_->append("files", proposal("cursor", {{"doc", {}}})).error().code,
+            ErrorCode::kExhausted);
+  EXPECT_TRUE(idle());
+  space_->set_capacity(1 << 20);
+  ASSERT_TRUE(spool_->retain());
+  EXPECT_FALSE(spool_->without_reserve());
+  EXPECT_TRUE(ship("files", "f", "f"));
+}
+
 }  // namespace
 }  // namespace sluice::low

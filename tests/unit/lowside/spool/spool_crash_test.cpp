@@ -12,8 +12,8 @@
 namespace sluice::low {
 namespace {
 
-using FileLoss = test::FaultyFileSystem::Loss;
-using IndexLoss = test::MemoryStore::Loss;
+using test::Loss;
+using test::Operation;
 
 class SpoolCrashTest : public SpoolFixture {
  protected:
@@ -23,8 +23,7 @@ class SpoolCrashTest : public SpoolFixture {
     spool_.reset();
     blobs_.reset();
     plan_.clear();
-    files_.crash(FileLoss::kNone);
-    std::filesystem::remove_all(folder_);
+    files_ = test::SimFileSystem(plan_, space_);
     index_.clear();
     sent_.clear();
     open().value();
@@ -99,6 +98,20 @@ class SpoolCrashTest : public SpoolFixture {
     EXPECT_EQ(carried.size(), kPolls + 1);
   }
 
+  // After the plan has been set: what fails says so, and once the disk works all goes on.
+  void expect_recovery(ErrorCode code) {
+    if (const auto failed = run(); !failed) {
+      EXPECT_EQ(failed.error().code, code);
+    }
+    plan_.clear();
+    check_consistent();
+    ASSERT_TRUE(run());
+    check_complete();
+    ASSERT_TRUE(open());
+    check_complete();
+    EXPECT_TRUE(idle());
+  }
+
   static constexpr std::size_t kPolls = 3;
   const std::string large_ = std::string(limits::kInlineBlobBytes, 'x');  // and a digit: a file
   std::map<std::uint64_t, Bytes> sent_;
@@ -117,9 +130,9 @@ TEST_F(SpoolCrashTest, ACrashAtAnyPointLosesNothingAndReusesNoNumber) {
       plan_.crash_at(point);
       static_cast<void>(run());  // a crash while tidying up fails nothing
       if (seed < 2) {
-        crash(FileLoss::kAll, seed == 0 ? IndexLoss::kAll : IndexLoss::kNone);
+        crash(Loss::kAll, seed == 0 ? Loss::kAll : Loss::kNone);
       } else {
-        crash(FileLoss::kRandom, IndexLoss::kRandom, seed * 1000 + point);
+        crash(Loss::kRandom, Loss::kRandom, seed * 1000 + point);
       }
       ASSERT_TRUE(open());
       check_consistent();
@@ -150,6 +163,40 @@ TEST_F(SpoolCrashTest, AFullDiskAtAnyPointLosesNothingAndPassesByItself) {
       ASSERT_TRUE(open());
       check_complete();
       EXPECT_TRUE(idle());
+    }
+  }
+}
+
+TEST_F(SpoolCrashTest, AFailingDiskAtAnyPointLosesNothingAndPassesByItself) {
+  start_over();
+  ASSERT_TRUE(run());
+  const std::uint64_t points = plan_.count();
+  for (const bool stays : {false, true}) {
+    for (std::uint64_t point = 0; point < points; ++point) {
+      SCOPED_TRACE("failing at " + std::to_string(point) + (stays ? " and after" : ""));
+      start_over();
+      stays ? plan_.fail_from(point, EIO) : plan_.fail_at(point, EIO);
+      expect_recovery(ErrorCode::kIo);
+    }
+  }
+  EXPECT_GT(counters_.get(observe::Metric::kSpoolDiskFailed), 0U);
+}
+
+TEST_F(SpoolCrashTest, AReadThatFailsAtAnyPointLosesNothing) {
+  start_over();
+  ASSERT_TRUE(run());
+  const std::vector<Operation> reads = plan_.reads();
+  for (const int number : {EIO, EMFILE}) {
+    for (const bool stays : {false, true}) {
+      for (std::uint64_t point = 0; point < reads.size(); ++point) {
+        if (number == EMFILE && reads[point] != Operation::kOpen) {
+          continue;
+        }
+        SCOPED_TRACE("read " + std::to_string(point) + (stays ? " and after" : ""));
+        start_over();
+        stays ? plan_.fail_reads_from(point, number) : plan_.fail_read_at(point, number);
+        expect_recovery(number == EIO ? ErrorCode::kIo : ErrorCode::kExhausted);
+      }
     }
   }
 }

@@ -12,9 +12,8 @@
 #include "common/store/disk_blob_store.h"
 #include "common/wire/manifest.h"
 #include "lowside/spool/spool.h"
-#include "tests/support/faulty_file_system.h"
 #include "tests/support/memory_store.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/sim_file_system.h"
 
 namespace sluice::low {
 
@@ -53,7 +52,6 @@ class SettableClock final : public Clock {
 class SpoolFixture : public testing::Test {
  protected:
   SpoolFixture() {
-    std::filesystem::create_directory(scratch_);
     settings_.stream = "lab-low";
     settings_.folder = folder_;
   }
@@ -65,8 +63,7 @@ class SpoolFixture : public testing::Test {
     SLUICE_TRY(spool_, Spool::open(settings_, {index_, *blobs_, files_, key_, clock_, counters_}));
     return {};
   }
-  void crash(test::FaultyFileSystem::Loss files, test::MemoryStore::Loss index,
-             std::uint64_t seed = 0) {
+  void crash(test::Loss files, test::Loss index, std::uint64_t seed = 0) {
     spool_.reset();
     blobs_.reset();
     plan_.clear();
@@ -127,12 +124,11 @@ class SpoolFixture : public testing::Test {
   }
   bool idle() { return !spool_->next_due(clock_.now).value().has_value(); }
 
-  test::TemporaryFolder root_;
-  std::filesystem::path scratch_ = root_.path() / "scratch";
-  std::filesystem::path folder_ = root_.path() / "spool";
+  const std::filesystem::path folder_ = "/spool";
   test::FaultPlan plan_;
-  test::FaultyFileSystem files_{plan_, scratch_};
-  test::MemoryStore index_{plan_};
+  std::shared_ptr<test::DiskSpace> space_ = std::make_shared<test::DiskSpace>();
+  test::SimFileSystem files_{plan_, space_};
+  test::MemoryStore index_{plan_, space_};
   crypto::SigningKey key_ = crypto::SigningKey::generate();
   SettableClock clock_;
   observe::Counters counters_;

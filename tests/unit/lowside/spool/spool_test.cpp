@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "common/store/rocks_store.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/lowside/spool/spool_fixture.h"
 
 namespace sluice::low {
@@ -298,15 +299,16 @@ TEST_F(SpoolTest, AFullDiskStopsTakingButNotSending) {
 }
 
 TEST_F(SpoolTest, WorksOnRocksDb) {
+  const test::TemporaryFolder folder;
   std::unique_ptr<store::KeyValueStore> index;
   const auto reopen = [&] {
     spool_.reset();
     blobs_.reset();
     index.reset();
     store::RocksSettings rocks;
-    rocks.folder = root_.path() / "rocks";
+    rocks.folder = folder.path() / "rocks";
     index = store::open_rocks_store(rocks).value();
-    blobs_ = store::DiskBlobStore::open(*index, files_, root_.path() / "rocks-blobs").value();
+    blobs_ = store::DiskBlobStore::open(*index, files_, "/rocks-blobs").value();
     spool_ = Spool::open(settings_, {*index, *blobs_, files_, key_, clock_, counters_}).value();
   };
   reopen();
@@ -321,6 +323,23 @@ TEST_F(SpoolTest, WorksOnRocksDb) {
   EXPECT_EQ(ship("files", "c", "c").value(), ShipmentSequence(3));
   spool_.reset();  // before the index
   blobs_.reset();
+}
+
+TEST_F(SpoolTest, ADamagedBlobIsTakenOutAndMayBeTakenAgain) {
+  ASSERT_TRUE(ship("files", "a", "bytes"));
+  EXPECT_EQ(send(), 1U);
+  const Sha256Digest digest = sha256(as_bytes("bytes"));
+  const auto lines = spool_->lose({{digest, 5, "a bit is wrong"}}).value();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("(a)"), std::string::npos);
+  EXPECT_NE(lines[0].find("sluice-low resend 1"), std::string::npos);
+  EXPECT_FALSE(spool_->held(Digest(digest)).value());
+  EXPECT_EQ(spool_->append("files", proposal("next", {{"b", {"bytes"}}})).error().code,
+            ErrorCode::kNotFound);
+  ASSERT_TRUE(take("a", "bytes"));
+  ASSERT_TRUE(spool_->held(Digest(digest)).value());
+  ASSERT_EQ(spool_->resend({{ShipmentSequence(1), ShipmentSequence(1)}}).value(), 1U);
+  EXPECT_TRUE(blobs_->verify(due().blobs.at(0).digest));
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <cerrno>
 #include <fstream>
 
 #include "tests/support/fake_fetcher.h"
+#include "tests/support/sim_file_system.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sluice::low {
@@ -116,6 +118,49 @@ TEST_F(QuarantineFolderTest, RemembersWhatIsThereOverARestart) {
   EXPECT_EQ(names().size(), 4U);
   ASSERT_TRUE(put(quarantine, "12"));
   EXPECT_EQ(names().size(), 4U);
+}
+
+TEST_F(QuarantineFolderTest, AFaultOfTheDiskLosesNoFileAndPassesByItself) {
+  FetchRequest request;
+  request.name = "a.tgz";
+  const FetchedFile fetched = Fetcher::fetched(folder_ / "a", "hello", request);
+  const Error why{ErrorCode::kIntegrity, "a.tgz", "the cause", "the cure"};
+  std::uint64_t points = 0;  // as far as a run has come
+  for (const int number : {ENOSPC, EIO}) {
+    for (const bool stays : {false, true}) {
+      for (std::uint64_t point = 0; point <= points; ++point) {
+        SCOPED_TRACE(std::to_string(number) + " at " + std::to_string(point));
+        test::FaultPlan plan;
+        test::SimFileSystem files(plan);
+        const auto put = [&](QuarantineFolder& quarantine) {
+          files.create_directories(folder_.path()).value();
+          files.open_for_writing(folder_ / "a").value()->write_at(0, as_bytes("hello")).value();
+          plan.clear();
+          stays ? plan.fail_from(point, number) : plan.fail_at(point, number);
+          auto taken = quarantine.take(fetched, "verify", why);
+          points = std::max(points, plan.count());
+          plan.clear();
+          return taken;
+        };
+        QuarantineFolder quarantine(settings_, files, clock_, counters_);
+        ASSERT_TRUE(quarantine.open());
+        const auto taken = put(quarantine);
+        if (!taken) {
+          EXPECT_EQ(taken.error().code, number == EIO ? ErrorCode::kIo : ErrorCode::kExhausted);
+        }
+        std::size_t held = 0;
+        for (const auto& path : files.files_below("/")) {
+          held += path.extension() == ".file" || path.filename() == "a" ? 1 : 0;
+        }
+        EXPECT_EQ(held, 1U);
+        QuarantineFolder again(settings_, files, clock_, counters_);
+        ASSERT_TRUE(again.open());
+        files.open_for_writing(folder_ / "a").value()->write_at(0, as_bytes("hello")).value();
+        EXPECT_TRUE(again.take(fetched, "verify", why));
+      }
+    }
+  }
+  EXPECT_GT(points, 4U);
 }
 
 }  // namespace

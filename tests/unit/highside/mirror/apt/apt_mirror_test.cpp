@@ -128,5 +128,16 @@ TEST_F(AptMirrorTest, TellsClientsHowToUseIt) {
   }
 }
 
+TEST_F(AptMirrorTest, OnlyALostPackageIsNotGiven) {
+  publish(record(body()));
+  const std::string path = "pool/main/h/hello/hello_1%3a2.10+b1_amd64.deb";
+  const Sha256Digest digest = sha256(as_bytes(archive_.read(path)));
+  ASSERT_TRUE(catalog_.lost().add({{digest, {}, "", {}, {}, {}}}));
+  EXPECT_EQ(get(kRoot + path).status, 503U);
+  EXPECT_EQ(get(kRoot + "dists/stable/InRelease").status, 200U);  // signed: it stays as it is
+  ASSERT_TRUE(catalog_.lost().found(digest));
+  EXPECT_EQ(text(get(kRoot + path)), archive_.read(path));
+}
+
 }  // namespace
 }  // namespace sluice::high

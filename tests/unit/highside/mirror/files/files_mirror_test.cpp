@@ -19,7 +19,10 @@ class OneEditionCatalog final : public CatalogReader {
  public:
   std::map<std::string, std::string> bodies;  // by document
   bool broken = false;
+  std::set<Sha256Digest> lost;
 
+  bool is_lost(const Sha256Digest& blob) const override { return lost.contains(blob); }
+  bool any_lost() const override { return !lost.empty(); }
   Edition current() const override { return Edition(3); }
   Result<std::optional<CatalogEntry>> find(Edition edition, std::string_view ecosystem,
                                            std::string_view document) const override {
@@ -230,6 +233,22 @@ TEST_F(FilesMirrorTest, PublishesOnlyWhatItCanServe) {
   withdrawn.set_document("drop/a");
   withdrawn.set_withdrawn(true);
   EXPECT_TRUE(check_.check(withdrawn, std::nullopt, *blobs_));
+}
+
+TEST_F(FilesMirrorTest, NeitherListsNorGivesWhatIsLost) {
+  publish("a/one", "first");
+  publish("a/two", "second");
+  publish("b/only", "third");
+  catalog_.lost = {sha256(as_bytes("first")), sha256(as_bytes("third"))};
+  const http::Response answer = get("/files/a/one");
+  EXPECT_EQ(answer.status, 503U);
+  EXPECT_NE(body(answer).find("sluice-high gaps"), std::string::npos);
+  EXPECT_EQ(get("/files/a/two").status, 200U);
+  EXPECT_EQ(body(get("/files/a/")).find("one"), std::string::npos);
+  EXPECT_NE(body(get("/files/a/")).find("two"), std::string::npos);
+  EXPECT_EQ(body(get("/files/")).find("b/"), std::string::npos);
+  catalog_.lost.clear();
+  EXPECT_EQ(body(get("/files/a/one")), "first");
 }
 
 }  // namespace

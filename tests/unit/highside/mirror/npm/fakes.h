@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <map>
+#include <set>
 #include <string>
 
 #include "common/base/hasher.h"
@@ -24,6 +25,18 @@ class MemoryCatalog final : public CatalogReader {
     entry.since = edition_;
     entry.body = record.body();
   }
+
+  void lose(const Sha256Digest& blob) {
+    lost_.insert(blob);
+    ++lost_changes_;
+  }
+  void restore(const Sha256Digest& blob) {
+    lost_.erase(blob);
+    ++lost_changes_;
+  }
+  bool is_lost(const Sha256Digest& blob) const override { return lost_.contains(blob); }
+  bool any_lost() const override { return !lost_.empty(); }
+  std::uint64_t lost_changes() const override { return lost_changes_; }
 
   Edition current() const override { return edition_; }
   Result<std::optional<CatalogEntry>> find(Edition, std::string_view ecosystem,
@@ -47,6 +60,8 @@ class MemoryCatalog final : public CatalogReader {
  private:
   Edition edition_;
   std::map<std::string, CatalogEntry> entries_;
+  std::set<Sha256Digest> lost_;
+  std::uint64_t lost_changes_ = 0;
 };
 
 class MemoryReader final : public store::BlobReader {
@@ -97,11 +112,11 @@ class MemoryBlobs final : public store::BlobStore {
     return std::optional<Sha256Digest>();
   }
   Result<void> remove(const Sha256Digest&) override { return {}; }
-  Result<void> for_each(const std::function<bool(const store::BlobInfo&)>&) const override {
+  Result<void> for_each(const Sha256Digest&,
+                        const std::function<bool(const store::BlobInfo&)>&) const override {
     return {};
   }
   StagingPath new_staging_path() override { return {}; }
-  Result<void> verify(const Sha256Digest&) const override { return {}; }
   Usage usage() const override { return {}; }
 
  private:

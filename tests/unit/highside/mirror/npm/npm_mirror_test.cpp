@@ -214,5 +214,31 @@ TEST_F(NpmMirrorTest, NeedsAHost) {
   EXPECT_EQ(mirror.handle(made).status, 400U);
 }
 
+TEST_F(NpmMirrorTest, LeavesOutAVersionWhoseTarballIsLostUntilItIsBack) {
+  const Sha256Digest tarball = sha256(as_bytes("semver tarball"));
+  ASSERT_EQ(get("/npm/semver").status, 200U);  // and cached
+  catalog.lose(tarball);
+  const json::object left = object(get("/npm/semver"));
+  EXPECT_FALSE(left.at("versions").as_object().contains("7.5.8"));
+  EXPECT_TRUE(left.at("versions").as_object().contains("8.0.0-rc.1"));
+  EXPECT_FALSE(left.at("dist-tags").as_object().contains("latest"));
+  EXPECT_TRUE(left.at("dist-tags").as_object().contains("next"));
+  EXPECT_FALSE(object(get("/npm/-/package/semver/dist-tags")).contains("latest"));
+  EXPECT_EQ(get("/npm/semver/7.5.8").status, 503U);
+  EXPECT_EQ(get("/npm/semver/latest").status, 503U);
+  EXPECT_EQ(get("/npm/semver/-/semver-7.5.8.tgz").status, 503U);
+  EXPECT_EQ(get("/npm/semver/-/semver-8.0.0-rc.1.tgz").status, 200U);
+  EXPECT_EQ(object(get("/npm/-/v1/search?text=parser")).at("total").as_int64(), 0);
+
+  catalog.restore(tarball);
+  EXPECT_TRUE(object(get("/npm/semver")).at("versions").as_object().contains("7.5.8"));
+  EXPECT_EQ(get("/npm/semver/-/semver-7.5.8.tgz").status, 200U);
+}
+
+TEST_F(NpmMirrorTest, SaysThatAPackageIsAwaitedWhenNothingOfItIsLeft) {
+  catalog.lose(sha256(as_bytes("types tarball")));
+  EXPECT_EQ(get("/npm/@types/semver").status, 503U);
+}
+
 }  // namespace
 }  // namespace sluice::high

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs the Debian packages of the given groups (build, run, test) from packages.txt; those that are there already are not asked for again.
+# Installs the Debian packages of the given groups (build, run, test, fuzz) from packages.txt; those that are there already are not asked for again.
 set -euo pipefail
 list="$(dirname "$0")/packages.txt"
 wanted=()

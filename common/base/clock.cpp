@@ -1,7 +1,10 @@
 #include "common/base/clock.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+
+#include "common/base/calendar.h"
 
 namespace sluice {
 namespace {
@@ -12,7 +15,8 @@ struct Calendar {
   std::chrono::hh_mm_ss<std::chrono::microseconds> time;
 };
 
-Calendar calendar(UtcTime time) {
+Calendar calendar(UtcTime any) {
+  const UtcTime time = in_calendar(any);
   const auto day = std::chrono::floor<std::chrono::days>(time);
   return {std::chrono::year_month_day(day), std::chrono::weekday(day),
           std::chrono::hh_mm_ss<std::chrono::microseconds>(time - day)};
@@ -23,6 +27,13 @@ constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 }  // namespace
+
+UtcTime in_calendar(UtcTime time) {
+  using std::chrono::January, std::chrono::sys_days, std::chrono::year;
+  constexpr UtcTime kFirst = sys_days(year(0) / January / 1);
+  constexpr UtcTime kLast = sys_days(year(10'000) / January / 1) - std::chrono::microseconds(1);
+  return std::clamp(time, kFirst, kLast);
+}
 
 UtcTime SystemClock::utc_now() const {
   return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());

@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -203,7 +204,8 @@ class Loader {
       }
       case Type::kDecimal: {
         const auto number = node.value<double>();
-        return number && node.is_number() ? Result<Value>(Value(*number)) : wrong;
+        return number && node.is_number() && std::isfinite(*number) ? Result<Value>(Value(*number))
+                                                                    : wrong;
       }
       case Type::kSize:
         if (integer) {

@@ -57,6 +57,9 @@ std::optional<std::int64_t> take_term(Type type, std::string_view& text) {
   if (error != std::errc() || text.front() == '-') {
     return std::nullopt;
   }
+  std::int64_t whole = 0;
+  const auto [whole_end, whole_error] = std::from_chars(text.data(), end, whole);
+  const bool is_whole = whole_error == std::errc() && whole_end == end;
   text = trim(text.substr(static_cast<std::size_t>(end - text.data())));
   const std::size_t unit_end = std::min(text.find_first_of("0123456789"), text.size());
   const std::string_view name = trim(text.substr(0, unit_end));
@@ -66,6 +69,10 @@ std::optional<std::int64_t> take_term(Type type, std::string_view& text) {
                                  [name](const Unit& candidate) { return candidate.name == name; });
   if (unit == units.end()) {
     return std::nullopt;
+  }
+  if (is_whole) {  // exactly: a double has no more than 53 bits
+    const bool fits = !__builtin_mul_overflow(whole, unit->factor, &whole);
+    return fits ? std::optional(whole) : std::nullopt;
   }
   const double product = number * static_cast<double>(unit->factor);
   // 2^63 exactly: the first value that does not fit.

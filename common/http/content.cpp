@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/base/calendar.h"
 #include "common/base/text.h"
 #include "common/http/http_date.h"
 
@@ -25,7 +26,9 @@ bool lists_tag(std::string_view list, std::string_view etag, bool strong) {
   return false;
 }
 
-UtcTime whole_seconds(UtcTime time) { return std::chrono::floor<std::chrono::seconds>(time); }
+UtcTime whole_seconds(UtcTime time) {
+  return std::chrono::floor<std::chrono::seconds>(in_calendar(time));
+}
 
 // Whether the content is no newer than the date in that header; none where there is no date to
 // compare.

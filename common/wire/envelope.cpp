@@ -3,9 +3,17 @@
 #include <algorithm>
 
 #include "common/base/text.h"
+#include "common/wire/message_scan.h"
 #include "sluice/wire.pb.h"
 
 namespace sluice::wire {
+namespace {
+
+// There are three; what a newer sender adds is little. Each that is not known would cost a parser
+// many times its bytes, before the signature has been checked.
+constexpr std::size_t kMaxFields = 16;
+
+}  // namespace
 
 std::string write_envelope(crypto::Domain domain, const std::string& payload,
                            const crypto::SigningKey& key) {
@@ -22,7 +30,8 @@ Result<std::string> read_envelope(crypto::Domain domain, ByteView envelope,
                                   const crypto::VerifyKey& key) {
   const std::string thing(to_string(domain));
   proto::SignedEnvelope parsed;
-  if (!parsed.ParseFromArray(envelope.data(), static_cast<int>(envelope.size()))) {
+  if (!has_at_most(envelope, kMaxFields, 1) ||
+      !parsed.ParseFromArray(envelope.data(), static_cast<int>(envelope.size()))) {
     return Error{ErrorCode::kInvalid, thing, "is not a signed envelope", ""};
   }
   crypto::Signature signature{};

@@ -8,9 +8,9 @@
 
 namespace sluice::wire {
 
-// Fields of a manifest at all depths but the records' bodies, which stay bytes. Nothing is parsed
-// that has more: tiny fields take many times their bytes in memory. A manifest of kMaxManifestBytes
-// with real names and digests (more than 8 bytes a field) has fewer.
+// Fields of a manifest at all depths, those of the records' bodies included. Nothing is parsed that
+// has more: tiny fields take many times their bytes in memory, some 100 bytes each. A manifest of
+// kMaxManifestBytes with real names and digests (more than 8 bytes a field) has fewer.
 inline constexpr std::size_t kMaxManifestFields = 8'000'000;
 
 // The manifest blob's bytes: a SignedEnvelope of the domain "sluice shipment v1".

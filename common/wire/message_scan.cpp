@@ -3,10 +3,32 @@
 namespace sluice::wire {
 namespace {
 
-// Wire types (protobuf's encoding guide). Groups (3 and 4) are of proto2 and never sent here.
-enum WireType : std::uint64_t { kVarint = 0, kFixed64 = 1, kDelimited = 2, kFixed32 = 5 };
+// Wire types (protobuf's encoding guide).
+enum WireType : std::uint64_t {
+  kVarint = 0,
+  kFixed64 = 1,
+  kDelimited = 2,
+  kGroupBegin = 3,
+  kGroupEnd = 4,
+  kFixed32 = 5
+};
 
 constexpr std::uint64_t kMaxFieldNumber = (1U << 29) - 1;
+
+// Takes the fields off `left`; false when there are more.
+bool spend(ByteView message, std::size_t& left, int depth) {
+  MessageScanner scanner(message, MessageScanner::Groups::kFlat);
+  while (const auto field = scanner.next()) {
+    if (left == 0) {
+      return false;
+    }
+    --left;
+    if (field->is_message && depth > 1 && !spend(field->bytes, left, depth - 1)) {
+      return false;
+    }
+  }
+  return true;  // behind what cannot be read, a parser builds nothing
+}
 
 }  // namespace
 
@@ -59,10 +81,22 @@ std::optional<MessageScanner::Field> MessageScanner::next() {
       field.bytes = ok_ ? from.first(*size) : ByteView();
       break;
     }
+    case kGroupBegin:
+      ok_ = groups_ == Groups::kFlat;
+      ++open_groups_;
+      break;
+    case kGroupEnd:
+      ok_ = open_groups_ > 0;
+      --open_groups_;
+      break;
     default:
       break;
   }
   return ok_ ? std::optional(field) : std::nullopt;
+}
+
+bool has_at_most(ByteView message, std::size_t limit, int depth) {
+  return spend(message, limit, depth);
 }
 
 }  // namespace sluice::wire

@@ -10,6 +10,7 @@ import protobuf
 from link import Refused, number, read_envelope, signed, valid_stream
 
 MAX_HEAD, MAX_FRAMES, MAX_BLOCK, MAX_DECODED = 4194304, 40000, 16777216, 67108864
+MAX_FRAME_FIELDS = 64
 MAX_BLOB, MAX_MANIFEST, MAX_FIELDS, MAX_LISTED, MAX_AFTER, MAX_NAME = 4398046511104, 67108864, 8000000, 500000, 32, 2048
 ALIAS_BYTES = {"SHA256": 32, "SHA512": 64, "SHA1": 20, "MD5": 16, "GIT_BLOB_SHA1": 20}
 
@@ -94,6 +95,8 @@ class Block:
             raise self.bad("data-left")
 
     def frame(self, value, data, used):
+        if protobuf.count_within(value, 2) > MAX_FRAME_FIELDS:
+            raise self.bad("frame")
         try:
             kind, frame = read_frame(value)
         except protobuf.Unreadable:
@@ -138,30 +141,16 @@ class Block:
 # --- manifests
 
 
-def fields_inside(data):
-    """How many fields can be told within, up to where none can."""
-    count = 0
-    try:
-        for _, wire, _, times in protobuf.fields(data):
-            if wire == 3:
-                break
-            count += times
-    except protobuf.Unreadable:
-        pass
-    return count
-
-
 def count_fields(payload):
-    count = blobs = records = 0
+    blobs = records = 0
+    if protobuf.count_within(payload, 4) > MAX_FIELDS:
+        raise manifest_bad("fields-limit")
     try:
         for which, wire, value, times in protobuf.fields(payload):
             blobs += times * (which == 6)
             records += times * (which == 7)
             if which == 5 and wire == 2 and len(value) > MAX_AFTER * 10:
                 raise manifest_bad("after-limit")
-            count += times * (1 + (fields_inside(value) if wire == 2 else 0))
-            if count > MAX_FIELDS:
-                raise manifest_bad("fields-limit")
     except protobuf.Unreadable:
         raise manifest_bad("message") from None
     if blobs > MAX_LISTED:

@@ -84,6 +84,8 @@ def key_id(public):
 
 def read_envelope(domain, data, sender):
     thing = DOMAINS[domain].decode()
+    if protobuf.count_within(data, 1) > 16:
+        raise Refused("envelope", "invalid", thing)
     try:
         envelope = protobuf.parse("SignedEnvelope", data)
     except protobuf.Unreadable:

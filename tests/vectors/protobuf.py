@@ -52,18 +52,42 @@ def field_at(data, at, depth=0):
     raise Unreadable("wire type")
 
 
+def run_at(data, start):
+    """A field, how often it stands there one after another, and where that ends: millions of equal ones are read at once."""
+    number, wire, value, at = field_at(data, start)
+    run, times = data[start:at], 1
+    while data.startswith(run, at):
+        at += len(run)
+        times *= 2
+        run += run
+    return number, wire, value, times, at
+
+
 def fields(data):
-    """Number, wire type, value, and how often the same field stands there one after another: millions of equal ones are read at once."""
+    """Number, wire type, value, and how often the same field stands there one after another."""
     at = 0
     while at < len(data):
-        start = at
-        number, wire, value, at = field_at(data, at)
-        run, times = data[start:at], 1
-        while data.startswith(run, at):
-            at += len(run)
-            times *= 2
-            run += run
+        number, wire, value, times, at = run_at(data, at)
         yield number, wire, value, times
+
+
+def count_within(data, depth):
+    """How many fields a reader may have to build, in so many levels, as far as the bytes read as fields. A group counts with both of its ends."""
+    count = at = groups = 0
+    try:
+        while at < len(data):
+            key, behind = varint(data, at)
+            if key & 7 in (3, 4):
+                groups += 1 if key & 7 == 3 else -1
+                if groups < 0 or not 0 < key >> 3 < 1 << 29:
+                    break
+                count, at = count + 1, behind
+                continue
+            _, wire, value, times, at = run_at(data, at)
+            count += times * (1 + (count_within(value, depth - 1) if wire == 2 and depth > 1 else 0))
+    except Unreadable:
+        pass
+    return count
 
 
 def number_of(kind, value):

@@ -14,7 +14,7 @@ constexpr std::uint8_t kOldPublicKey = 0x98;
 constexpr std::uint8_t kNewPublicKey = 0xc6;
 
 bool is_binary(std::string_view keys) {
-  const auto first = keys.empty() ? 0 : static_cast<std::uint8_t>(keys.front());
+  const unsigned first = keys.empty() ? 0 : static_cast<std::uint8_t>(keys.front());
   return (first & 0xfcU) == kOldPublicKey || first == kNewPublicKey;
 }
 

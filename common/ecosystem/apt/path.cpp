@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
+#include "common/base/plain_text.h"
 #include "common/base/text.h"
 
 namespace sluice::apt {
 
 bool is_safe_segment(std::string_view segment) {
   return !segment.empty() && segment.size() <= kMaxPathBytes && segment != "." && segment != ".." &&
-         std::ranges::none_of(segment, [](char c) {
-           const auto byte = static_cast<unsigned char>(c);
-           return byte < 0x20 || byte == 0x7f || c == '/' || c == '\\';
-         });
+         segment.find_first_of("/\\") == std::string_view::npos && is_plain_text(segment);
 }
 
 bool is_safe_path(std::string_view path) {

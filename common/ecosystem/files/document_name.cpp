@@ -1,9 +1,9 @@
 #include "common/ecosystem/files/document_name.h"
 
-#include <boost/locale/utf.hpp>
 #include <string>
 
 #include "common/base/limits.h"
+#include "common/base/plain_text.h"
 #include "common/base/text.h"
 
 namespace sluice::files {
@@ -11,18 +11,6 @@ namespace {
 
 // What most file systems allow for one name.
 constexpr std::size_t kMaxSegmentBytes = 255;
-
-bool is_plain_text(std::string_view text) {
-  using Utf8 = boost::locale::utf::utf_traits<char>;
-  for (const char* at = text.data(); at != text.data() + text.size();) {
-    const auto point = Utf8::decode(at, text.data() + text.size());
-    if (point == boost::locale::utf::illegal || point == boost::locale::utf::incomplete ||
-        point < 0x20 || (point >= 0x7f && point < 0xa0)) {
-      return false;
-    }
-  }
-  return true;
-}
 
 // Without bytes that a terminal or a log would act on.
 std::string shown(std::string_view name) {

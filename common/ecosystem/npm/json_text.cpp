@@ -85,8 +85,13 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
+// Nearly all keys are as they stand. What is left may have escapes, or be no text at all.
+bool is_plain_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7f && c != '\\'; });
+}
+
 Result<std::string> decode_key(std::string_view quoted) {
-  if (quoted.find('\\') == std::string_view::npos) {
+  if (is_plain_ascii(quoted)) {
     return std::string(quoted.substr(1, quoted.size() - 2));
   }
   boost::system::error_code failure;

@@ -67,14 +67,13 @@ Result<void> check_dist(const std::string& thing, const json::object& manifest,
     return not_held(thing, "its manifest has no dist with a tarball");
   }
   const std::string integrity = text_of(dist->get_object(), "integrity");
-  const std::string shasum = text_of(dist->get_object(), "shasum");
-  if (!integrity.empty()) {
-    return integrity_holds(integrity, blob)
-               ? Result<void>()
-               : not_held(thing, "dist.integrity is not the digest of its tarball");
+  if (!integrity.empty() && !integrity_holds(integrity, blob)) {
+    return not_held(thing, "dist.integrity is not the digest of its tarball");
   }
-  const auto sha1 = Digest::from_hex(DigestAlgorithm::kSha1, shasum);
-  if (!sha1 || std::find(blob.aliases.begin(), blob.aliases.end(), *sha1) == blob.aliases.end()) {
+  const auto sha1 = Digest::from_hex(DigestAlgorithm::kSha1, text_of(dist->get_object(), "shasum"));
+  const bool sha1_holds = sha1 && std::ranges::count(blob.aliases, *sha1) > 0;
+  // Beside an integrity clients may do without it, but not be misled by it.
+  if (!sha1_holds && (sha1 || integrity.empty())) {
     return not_held(thing, "dist.shasum is not the digest of its tarball");
   }
   return {};
@@ -131,8 +130,17 @@ Result<void> check_tags_and_extra(const proto::NpmPackage& package,
   if (!package.dist_tags().contains("latest")) {
     return not_held(package.name(), "it has no tag \"latest\"");
   }
-  if (!package.extra().empty() && !read_object(package.extra())) {
+  if (package.extra().empty()) {
+    return {};
+  }
+  const auto extra = read_object(package.extra());
+  if (!extra) {
     return not_held(package.name(), "its further members are not a JSON object");
+  }
+  for (const char* own : {"_id", "name", "dist-tags", "versions", "time"}) {
+    if (extra->contains(own)) {  // it would stand twice, and clients would read the second
+      return not_held(package.name(), std::string("its further members hold \"") + own + '"');
+    }
   }
   return {};
 }

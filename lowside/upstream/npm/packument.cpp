@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "common/base/text.h"
 #include "common/ecosystem/npm/json_text.h"
 #include "lowside/upstream/npm/json_member.h"
 #include "lowside/upstream/npm/lock_file.h"
@@ -70,6 +71,33 @@ std::vector<NpmSignature> read_signatures(const json::object& dist) {
     }
   }
   return signatures;
+}
+
+// Those of dist.integrity and dist.shasum that are known here. None where two of one algorithm
+// differ: no tarball has both.
+std::optional<std::vector<Digest>> shown_digests(std::string_view integrity,
+                                                 std::string_view shasum) {
+  std::vector<Digest> digests;
+  const auto add = [&](const std::optional<Digest>& digest) {
+    if (!digest) {
+      return true;
+    }
+    const auto same = std::ranges::find(digests, digest->algorithm(), &Digest::algorithm);
+    if (same != digests.end()) {
+      return *same == *digest;
+    }
+    digests.push_back(*digest);
+    return true;
+  };
+  for (const std::string_view part : split(integrity, ' ')) {
+    if (!add(Digest::from_sri(part))) {
+      return std::nullopt;
+    }
+  }
+  if (!add(Digest::from_hex(DigestAlgorithm::kSha1, shasum))) {
+    return std::nullopt;
+  }
+  return digests;
 }
 
 bool is_http(std::string_view uri) {
@@ -145,15 +173,20 @@ Result<NpmManifest> read_manifest(const std::string& name, const std::string& ve
     return garbage("dist.tarball is not an http address");
   }
   std::string integrity = text_of(dist, "integrity");
-  auto digest = integrity.empty()
-                    ? Digest::from_hex(DigestAlgorithm::kSha1, text_of(dist, "shasum"))
-                    : strongest_digest(integrity);
+  const std::string shasum = text_of(dist, "shasum");
+  auto digest = integrity.empty() ? Digest::from_hex(DigestAlgorithm::kSha1, shasum)
+                                  : strongest_digest(integrity);
   if (!digest) {
     return garbage("dist has neither an integrity nor a shasum that can be checked");
   }
+  auto digests = shown_digests(integrity, shasum);
+  if (!digests) {
+    return garbage("dist has two different digests of one kind");
+  }
   auto signatures = read_signatures(dist);
   return NpmManifest{std::move(text),      std::move(object),  std::move(tarball),
-                     std::move(integrity), std::move(*digest), std::move(signatures)};
+                     std::move(integrity), std::move(*digest), std::move(*digests),
+                     std::move(signatures)};
 }
 
 }  // namespace sluice::low

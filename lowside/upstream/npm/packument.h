@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/digest.h"
 #include "common/base/error.h"
@@ -25,6 +26,8 @@ struct NpmManifest {
   std::string tarball;    // dist.tarball
   std::string integrity;  // dist.integrity as it came; empty if there is none
   Digest digest;          // of dist.integrity; of dist.shasum only where there is no integrity
+  std::vector<Digest>
+      digests;  // all that clients are shown and that are known here: each must hold
   std::vector<NpmSignature> signatures;
 };
 
@@ -41,7 +44,8 @@ struct Packument {
 Result<Packument> read_packument(const std::string& name, const std::string& uri,
                                  std::string_view body, const std::set<std::string>& wanted);
 
-// kInvalid: it does not describe name@version, or names no tarball or no digest known here.
+// kInvalid: it does not describe name@version, or names no tarball, no digest known here, or two
+// of one algorithm.
 Result<NpmManifest> read_manifest(const std::string& name, const std::string& version,
                                   std::string text);
 

@@ -1,4 +1,6 @@
 // Of a poll: are the versions what the registry says they are?
+#include <algorithm>
+
 #include "common/base/present.h"
 #include "common/base/text.h"
 #include "common/ecosystem/npm/package_name.h"
@@ -6,6 +8,26 @@
 #include "lowside/upstream/npm/poll.h"
 
 namespace sluice::low {
+namespace {
+
+// One that was taken for another source may lack a digest that clients of this registry are shown.
+bool has_all(const proto::Blob& blob, const std::vector<Digest>& digests) {
+  return std::ranges::all_of(digests, [&](const Digest& digest) {
+    const std::string_view bytes = as_text(digest.bytes());
+    return bytes == blob.sha256() ||
+           std::ranges::any_of(blob.aliases(), [&](const proto::Alias& alias) {
+             return alias.algorithm() == static_cast<int>(digest.algorithm()) &&
+                    alias.digest() == bytes;
+           });
+  });
+}
+
+bool names_md5(const std::vector<Digest>& digests) {
+  return std::ranges::any_of(
+      digests, [](const Digest& digest) { return digest.algorithm() == DigestAlgorithm::kMd5; });
+}
+
+}  // namespace
 
 void NpmPoll::check_manifests() {
   for (auto& [name, package] : packages_) {
@@ -106,7 +128,7 @@ void NpmPoll::take_tarballs() {
         take_blob(name, version, found.error());
         continue;
       }
-      if (const auto& held = *found) {
+      if (const auto& held = *found; held && has_all(*held, checked.manifest.digests)) {
         take_blob(name, version, *held);
         continue;
       }
@@ -114,6 +136,9 @@ void NpmPoll::take_tarballs() {
       request.uri = checked.manifest.tarball;
       request.name = npm::tarball_file_name(name, version);
       request.digests = {DigestAlgorithm::kSha512, DigestAlgorithm::kSha1};
+      if (names_md5(checked.manifest.digests)) {
+        request.digests.push_back(DigestAlgorithm::kMd5);
+      }
       requests.push_back(std::move(request));
       ids.emplace_back(name, version);
     }
@@ -124,7 +149,7 @@ void NpmPoll::take_tarballs() {
     const Checked& checked = packages_[name].checked.at(version);
     if (file) {
       Expectation expectation;
-      expectation.digests = {checked.manifest.digest};
+      expectation.digests = checked.manifest.digests;
       expectation.media_types = {"application/gzip"};
       expectation.evidence = checked.evidence;
       take_blob(name, version, context_.intake.take(std::move(*file), expectation));

@@ -110,5 +110,14 @@ TEST(Constraint, AsksTheProgram) {
   EXPECT_EQ(verdict(needed, ""), "is empty; ");
 }
 
+TEST(Value, WholeNumbersAreExact) {
+  EXPECT_EQ(std::get<std::int64_t>(parse_value(Type::kSize, "9007199254740993B").value()),
+            9007199254740993);
+  EXPECT_EQ(std::get<std::int64_t>(parse_value(Type::kSize, "9223372036854775807B").value()),
+            INT64_MAX);
+  EXPECT_FALSE(parse_value(Type::kSize, "9223372036854775808B"));
+  EXPECT_FALSE(parse_value(Type::kSize, "9007199254740993TiB"));
+}
+
 }  // namespace
 }  // namespace sluice::config

@@ -96,6 +96,15 @@ TEST(Respond, ComparesDates) {
   EXPECT_EQ(answer(request({{"If-Unmodified-Since", kModifiedDate}})), "200 [0123456789]");
 }
 
+// Of a record that a sender made up.
+TEST(Respond, ComparesTimesThatNoCalendarHas) {
+  Content about = content();
+  about.last_modified = from_unix_micros(INT64_MIN);
+  EXPECT_EQ(answer(request({{"If-Modified-Since", kEarlier}}), about), "304");
+  about.last_modified = from_unix_micros(INT64_MAX);
+  EXPECT_EQ(answer(request({{"If-Modified-Since", kLater}}), about), "200 [0123456789]");
+}
+
 TEST(Respond, TagsComeBeforeDates) {
   EXPECT_EQ(answer(request({{"If-None-Match", "\"v2\""}, {"If-Modified-Since", kLater}})),
             "200 [0123456789]");

@@ -204,6 +204,25 @@ TEST_F(Manifest, ListsAreCountedBeforeTheyAreBuilt) {
   expect_invalid("fields", payload + inner);
 }
 
+std::string field(int number, const std::string& bytes) {
+  std::string out(1, static_cast<char>(number << 3 | 2));
+  for (std::size_t rest = bytes.size(); rest > 0; rest >>= 7) {
+    out += static_cast<char>((rest & 0x7F) | (rest > 0x7F ? 0x80 : 0));
+  }
+  return out + bytes;
+}
+
+TEST_F(Manifest, FieldsAreCountedAtAllDepthsAndBehindGroups) {
+  const std::string many = empty_messages(2, kMaxManifestFields);
+  const std::string start = good_shipment().SerializeAsString();
+  // In the body of a record, such as versions of an npm package.
+  expect_invalid("fields", start + field(7, field(3, many)));
+  // Unknown ones in an alias of a blob.
+  expect_invalid("fields", start + field(6, field(3, many)));
+  // Behind a group, at which a walk that knows none would end.
+  expect_invalid("fields", start + field(6, "\x7b\x7c" + many));
+}
+
 TEST_F(Manifest, SignedGarbageIsInvalid) {
   expect_invalid("cannot be parsed", std::string("\xff\xff\xff"));
   expect_invalid("cannot be parsed", std::string("\x32\x05zz", 4));  // a blob cut short

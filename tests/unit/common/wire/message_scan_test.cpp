@@ -58,5 +58,43 @@ TEST(MessageScanner, RefusesWhatIsNoField) {
   EXPECT_EQ(numbers({}), (std::vector<std::uint32_t>{}));
 }
 
+// `count` messages without fields, and around them `levels` more.
+Bytes nested(std::size_t count, int levels) {
+  Bytes inner;
+  for (std::size_t i = 0; i < count; ++i) {
+    inner.insert(inner.end(), {0x0A, 0});
+  }
+  for (; levels > 0; --levels) {
+    Bytes outer{0x0A, static_cast<std::uint8_t>(inner.size())};
+    outer.insert(outer.end(), inner.begin(), inner.end());
+    inner = std::move(outer);
+  }
+  return inner;
+}
+
+TEST(HasAtMost, CountsDownToItsDepth) {
+  EXPECT_TRUE(has_at_most({}, 0, 1));
+  for (const int levels : {0, 1, 2, 3}) {
+    const Bytes message = nested(10, levels);
+    const std::size_t all = 10 + static_cast<std::size_t>(levels);
+    EXPECT_TRUE(has_at_most(message, all, 4)) << levels;
+    EXPECT_FALSE(has_at_most(message, all - 1, 4)) << levels;
+  }
+  EXPECT_TRUE(has_at_most(nested(10, 4), 4, 4));
+}
+
+TEST(HasAtMost, LooksBehindGroupsAndTexts) {
+  // A group in which a field stands, then twenty fields.
+  Bytes message{0x0B, 0x08, 1, 0x0C};
+  const Bytes rest = nested(20, 0);
+  message.insert(message.end(), rest.begin(), rest.end());
+  EXPECT_TRUE(has_at_most(message, 23, 4));
+  EXPECT_FALSE(has_at_most(message, 22, 4));
+  // Behind what is no field a parser builds nothing.
+  Bytes broken{0x0C};
+  broken.insert(broken.end(), rest.begin(), rest.end());
+  EXPECT_TRUE(has_at_most(broken, 0, 4));
+}
+
 }  // namespace
 }  // namespace sluice::wire

@@ -51,5 +51,12 @@ TEST(JsonText, DeepNestingCostsNoStack) {
   EXPECT_TRUE(json_members(text));
 }
 
+TEST(JsonText, RefusesKeysThatAreNoText) {
+  EXPECT_TRUE(json_members("{\"\u00e9\":1}"));
+  EXPECT_FALSE(json_members("{\"caf\xe9\":1}"));
+  EXPECT_FALSE(json_members("{\"a\nb\":1}"));
+  EXPECT_FALSE(json_members(R"({"\ud800":1})"));
+}
+
 }  // namespace
 }  // namespace sluice::npm

@@ -79,7 +79,7 @@ class MemoryReader final : public store::BlobReader {
 };
 
 // Only what mirrors use.
-class MemoryBlobs final : public store::BlobStore {
+class MemoryBlobs : public store::BlobStore {
  public:
   Sha256Digest add(const std::string& bytes) {
     const Sha256Digest digest = sha256(as_bytes(bytes));

@@ -124,5 +124,24 @@ TEST_F(NpmRecordCheckTest, NeverReplacesTheBytesOfAVisibleVersion) {
   EXPECT_EQ(checked.error().code, ErrorCode::kIntegrity);
 }
 
+TEST_F(NpmRecordCheckTest, RefusesAShasumThatMisleadsBesideAnIntegrity) {
+  Package package("left-pad", blobs);
+  package.add("1.0.0", "one");
+  std::string manifest = package.manifest("1.0.0", "one", "");
+  manifest.insert(manifest.rfind("}}"), R"(,"shasum":")" + std::string(40, '0') + '"');
+  package.package.mutable_versions(0)->set_manifest(manifest);
+  expect_refused(package, "dist.shasum");
+}
+
+// JSON keeps the last of two members: it would be the sender's, not what was checked.
+TEST_F(NpmRecordCheckTest, RefusesFurtherMembersThatWouldReplaceWhatWasChecked) {
+  for (const char* own : {"_id", "name", "dist-tags", "versions", "time", "v\\u0065rsions"}) {
+    Package package("left-pad", blobs);
+    package.add("1.0.0", "one");
+    package.package.set_extra(std::string(R"({"license":"MIT",")") + own + R"(":{}})");
+    expect_refused(package, "further members hold");
+  }
+}
+
 }  // namespace
 }  // namespace sluice::high

@@ -203,6 +203,7 @@ TEST_F(NpmPollTest, AShippedVersionNeverChangesItsBytes) {
   registry.edit_dist("a", "1.0.0", [&](json::object& dist) {
     const std::string integrity = hash(DigestAlgorithm::kSha512, as_bytes("evil")).sri();
     dist["integrity"] = integrity;
+    dist["shasum"] = hash(DigestAlgorithm::kSha1, as_bytes("evil")).hex();
     dist["signatures"] =
         json::array{{{"keyid", "SHA256:test"}, {"sig", registry.key.sign("a@1.0.0:" + integrity)}}};
   });

@@ -43,6 +43,13 @@ class MemoryIntake final : public Intake {
       added->set_detail(evidence.detail);
     }
     for (const Digest& digest : file.digests()) {
+      if (!digest.as_sha256()) {
+        auto* alias = blob.add_aliases();
+        alias->set_algorithm(static_cast<proto::DigestAlgorithm>(digest.algorithm()));
+        alias->set_digest(std::string(as_text(digest.bytes())));
+      }
+    }
+    for (const Digest& digest : file.digests()) {
       blobs[digest] = blob;
     }
     ++taken;

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Writes the inputs from which fuzzing starts: the worked example of docs/protocol.md, the golden vectors, and small documents of every kind, each behind the bytes by
+which its target chooses what to do with it.
+
+Usage: make_seeds.py ROOT FOLDER      makes FOLDER/<target>/<name>
+"""
+import base64
+import hashlib
+import json
+import pathlib
+import struct
+import sys
+
+MAX_VECTOR_BYTES = 8192  # longer ones are about limits, which their own tests reach
+
+
+def piece(data):
+    """As input.h reads it: the length, then the bytes."""
+    data = data.encode() if isinstance(data, str) else data
+    return struct.pack("<H", len(data)) + data
+
+
+def examples(root):
+    """The fenced blocks "```hex NAME" of the protocol's document."""
+    found, name = {}, None
+    for line in (root / "docs/protocol.md").read_text().splitlines():
+        if line.startswith("```hex "):
+            name = line.removeprefix("```hex ")
+            found[name] = b""
+        elif line == "```":
+            name = None
+        elif name:
+            found[name] += bytes.fromhex(line.split(";")[0])
+    return found
+
+
+def manifest(name, version, tarball, **more):
+    sri = "sha512-" + base64.b64encode(hashlib.sha512(tarball).digest()).decode()
+    return {"name": name, "version": version, "dependencies": {"other": "^1.0.0"}, "os": ["linux", "!win32"], "scripts": {"install": "x"},
+            "dist": {"tarball": f"https://registry.example/{name}/-/{name}-{version}.tgz", "integrity": sri,
+                     "shasum": hashlib.sha1(tarball).hexdigest(), "signatures": [{"keyid": "SHA256:k", "sig": "MEUCIQ=="}], "fileCount": 3}, **more}
+
+
+def npm_seeds():
+    versions = {version: manifest("odd", version, version.encode()) for version in ("1.0.0", "1.0.1", "2.0.0-rc.1", "0.9.0")}
+    packument = {"_id": "odd", "name": "odd", "dist-tags": {"latest": "1.0.1", "next": "2.0.0-rc.1"}, "versions": versions,
+                 "time": {"created": "2020-01-02T03:04:05.678Z", "modified": "2021-01-02T03:04:05.678Z", "1.0.0": "2020-01-02T03:04:05.678+02:00"},
+                 "description": "an odd package", "license": "MIT", "readme": "r\u00e9\ud83d\ude00\\", "keywords": ["a", "b"]}
+    lock = {"name": "project", "lockfileVersion": 3, "packages": {
+        "": {"name": "project", "version": "1.0.0"}, "workspace/a": {"name": "a"},
+        "node_modules/odd": {"version": "1.0.0", "resolved": "https://registry.example/odd/-/odd-1.0.0.tgz", "integrity": versions["1.0.0"]["dist"]["integrity"]},
+        "node_modules/@types/odd": {"version": "2.0.0-rc.1", "optional": True, "os": ["darwin"], "cpu": ["x64"], "libc": ["glibc"]},
+        "node_modules/a": {"resolved": "workspace/a", "link": True},
+        "node_modules/alias": {"name": "real", "version": "1.0.0", "dev": True, "inBundle": True}}}
+    key = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + "A" * 87 + "="
+    keys = {"keys": [{"expires": "2029-01-02T03:04:05.678Z", "keyid": "SHA256:k", "keytype": "ecdsa-sha2-nistp256", "scheme": "ecdsa-sha2-nistp256", "key": key}]}
+    cursor = {"format": 1, "keys": "", "packages": {"odd": {"etag": "e", "answer": "a", "record": "r", "versions": {"1.0.0": {"tarball": "t", "integrity": "i"}}}}}
+    yield "packument", b"\0" + json.dumps(packument).encode()
+    yield "packument_utf8", b"\0" + json.dumps(packument, ensure_ascii=False, indent=1).encode("utf-16", "surrogatepass").decode("utf-16").encode()
+    yield "lock", b"\1" + json.dumps(lock).encode()
+    yield "keys", b"\2" + piece(json.dumps(keys)) + piece(json.dumps(versions["1.0.0"])) + b"2020-01-02T03:04:05Z"
+    for number, name in enumerate(("odd", "@types/odd", "Odd~1", "node_modules", ".hidden", "a" * 214)):
+        yield f"name{number}", b"\3" + name.encode()
+    yield "order", b"\4" + piece("1.0.0") + piece("1.0.0-rc.1") + b"1.0.0+build"
+    yield "order_no_versions", b"\4" + piece("v1") + piece("1.0.0-a.1") + b"01.0.0"
+    yield "members", b"\5" + json.dumps({"a": [1, {"b": "\\\""}], "c\n": None, "d": -1.5e3, "a ": True}).encode()
+    yield "cursor", b"\6" + json.dumps(cursor).encode()
+    yield "spec", b"\7@types/odd@^1.0.0 || npm:other@2"
+    yield "time", b"\7" + b"2020-01-02T03:04:05.678+02:00"
+
+
+def archive_seeds():
+    digests = {name: hashlib.new(name, b"index").hexdigest() for name in ("md5", "sha1", "sha256", "sha512")}
+    lists = "".join(f"{field}:\n {digests[name]} 5 main/binary-amd64/Packages\n {digests[name]} 5 main/binary-all/Packages.xz\n"
+                    for field, name in (("MD5Sum", "md5"), ("SHA1", "sha1"), ("SHA256", "sha256"), ("SHA512", "sha512")))
+    release = ("Origin: Odd\nLabel: Odd\nSuite: stable\nCodename: odd\nVersion: 1\nDate: Sat, 17 May 2025 09:02:41 UTC\nValid-Until: Sat, 24 May 2025 09:02:41 UTC\n"
+               "Acquire-By-Hash: yes\nNo-Support-for-Architecture-all: Packages\nArchitectures: all amd64\nComponents: main contrib\n# a remark\n" + lists)
+    stanza = (f"Package: odd\nSource: strange (1)\nVersion: 1:2.0-3+b1\nArchitecture: amd64\nProvides: a, b (= 1), c:any\nFilename: pool/o/odd_2.0.deb\nSize: 5\n"
+              f"Description: odd\n more\n .\nSHA256: {digests['sha256']}\n")
+    sources = ("Types: deb deb-src\nURIs: http://archive.example/debian/\nSuites: stable stable-updates\nComponents: main\nArchitectures: amd64\n"
+               "Signed-By: /usr/share/keyrings/odd.gpg\n\nEnabled: no\nTypes: deb\n")
+    key = base64.b64encode(b"\x99\x01\x0d" + bytes(range(60))).decode()
+    armored = f"-----BEGIN PGP PUBLIC KEY BLOCK-----\nComment: odd\n\n{key}\n=abcd\n-----END PGP PUBLIC KEY BLOCK-----\n"
+    yield "release", b"\0" + release.encode()
+    yield "packages", b"\1" + (stanza + "\n" + stanza.replace("pool/", "./pool/") + "\n").encode()
+    yield "sources", b"\2" + sources.encode()
+    yield "inline_key", b"\2" + (sources.replace("/usr/share/keyrings/odd.gpg", armored.replace("\n", "\n ")).replace("\n \n", "\n .\n")).encode()
+    yield "list", b"\3deb [arch=amd64,all signed-by=/etc/odd.gpg] http://archive.example/debian stable main contrib # remark\ndeb-src http://x y z\n"
+    yield "versions", b"\4" + piece("1:2.0~rc1-3") + piece("1:2.0-3+b1") + b"1:2.0"
+    for number, packed in enumerate(("1f8b08000000000002034bcacc4b2caa04002c4c4d5a06000000", "28b52ffd040031000062696e6172790a", "425a683931415926535982d93e0b")):
+        yield f"packed{number}", b"\5" + bytes.fromhex(packed)
+    yield "plain", b"\5" + b"plain text"
+    yield "keyring", b"\6" + armored.encode()
+    yield "binary_keyring", b"\6" + b"\x99\x01\x0d" + bytes(range(30))
+    yield "date", b"\7Sat, 17 May 2025 09:02:41 UTC"
+
+
+def configuration_seeds(root):
+    yield "low", b"\0" + b"""[daemon]
+stream = "lab-low"
+[keys]
+receivers = ["high.pub"]
+[link]
+to = ["192.0.2.2:4700"]
+rate = "500Mbit/s"
+[[npm]]
+name = "npm"
+registry = "https://registry.example/"
+want = ["odd@^1"]
+"""
+    yield "high", b"\1" + b"""[[stream]]
+name = "lab-low"
+key = "low.pub"
+[link]
+listen = ["192.0.2.2:4700"]
+[[apt]]
+archive = "debian"
+keyrings = ["/usr/share/keyrings/odd.gpg"]
+"""
+    yield "values", b"\2" + b's = "a\\u00e9"\ni = -3\nf = 1.5e-3\nb = false\nd = "1h30m5s250ms"\nz = "4MiB"\nr = "1.5Gbit/s"\np = "../x"\nl = ["a", \'b\']\nq = ["c"]\n'
+    yield "numbers", b"\2" + b"z = 4096\ni = 9223372036854775807\nf = inf\n"
+    yield "ranges", b"\3" + b"3, 5-7,18446744073709551615"
+    digest = hashlib.sha256(b"x").hexdigest()
+    yield "urls", b"\4" + f"# list\n{digest}  https://files.example/a%20b.tar\n{digest} *https://files.example/c tools/c.run\n".encode()
+    yield "files_cursor", b"\5" + json.dumps({"listed": {"a": "b"}, "taken": {"c": {"size": 1, "modified": 2, "inode": 3}}}).encode()
+    point = base64.b64encode(bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")).decode()
+    yield "signing_key", b"\6" + f"sluice signing public key v1\n{point}\n".encode()
+    yield "sealing_key", b"\6" + f"sluice sealing public key v1\n{point}\n".encode()
+    yield "endpoint", b"\x07[2001:db8::1]:8080"
+    yield "endpoint4", b"\x07127.0.0.1:0"
+
+
+def http_seeds():
+    for number, target in enumerate(("/npm/@types%2fodd?x=y", "http://[::1]:80/files/drop/a%20folder/", "*", "/a//b/../c", "/%zz", "https://h?q")):
+        yield f"target{number}", b"\0" + target.encode()
+    requests = ["GET /npm/@types%2fodd HTTP/1.1\r\nHost: h\r\nAccept: application/vnd.npm.install-v1+json\r\n\r\n",
+                "GET /npm/@types/odd/-/odd-1.0.0.tgz HTTP/1.1\r\nHost: h:80\r\nRange: bytes=2-4\r\n\r\n",
+                "POST /npm/-/npm/v1/security/advisories/bulk HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}",
+                "POST /npm/-/npm/v1/security/audits/quick HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+                "HEAD /files/drop/a%20folder/%3Cfile%3E.html HTTP/1.0\r\nIf-None-Match: \"x\", W/\"y\"\r\n\r\n",
+                "GET http://h/files/ HTTP/1.1\r\nHost: other\r\nAccept: application/json\r\nConnection: close\r\n\r\n",
+                "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n"]
+    for number, request in enumerate(requests):
+        yield f"request{number}", b"\1" + struct.pack("<H", 40) + request.encode()
+    for place in range(12):
+        yield f"ask{place}", b"\3" + bytes([place]) + piece("") + b"\0\2" + b"\1" + piece("bytes=1-2") + b"\2" + piece('"x"')
+    yield "search", b"\3\3" + piece("odd+types&size=5&from=0")
+    yield "by_hash", b"\3\7" + piece("SHA256/" + "0" * 64)
+    for number, spec in enumerate(("0-4", "5-", "-3", "9999-", "18446744073709551615-", "0-1,3-4")):
+        yield f"range{number}", b"\4\x20" + piece(spec) + b"\1" + piece('"tag"')
+    for number, date in enumerate(("Sat, 31 Jan 2026 12:00:00 GMT", "Saturday, 31-Jan-26 12:00:00 GMT", "Sat Jan 31 12:00:00 2026")):
+        yield f"date{number}", b"\5" + date.encode()
+
+
+def shipment_seeds(example):
+    yield "manifest", b"\0" + example["manifest"]
+    payload = example["manifest"][2:2 + 117]
+    yield "payload", b"\1" + payload
+    yield "built", b"\2" + bytes([1, 1, 5]) + bytes(8) + b"\1\1" + b"\2" + (b"\1" + b"A" + bytes(8) + b"\1\2\x40") + (b"\1" + b"B" + bytes(8) + b"\0") + b"\0"
+    # Versions, each: tarball, which version, whole manifest, its digests, …; then time and further members.
+    version = b"\0" + b"\1\0" + b"\1" + piece(',"description":"x"') + b"\2" + piece(',"fileCount":3') + b"\1\1" + b"\1\1"
+    yield "npm", b"\3" + b"\1\1" + b"\1" + version + b"\1" + piece("1.0.0") + piece("2020-01-02T03:04:05Z") + b"\1" + piece('{"license":"MIT"}') + piece("")
+    yield "npm_shasum", b"\3" + b"\1\0" + b"\1" + version.replace(b"\2" + piece(',"file'), b"\1" + piece(',"file')) + b"\0\0" + piece("")
+    package = b"\1\0" + piece("Description: odd\n") + b"\1"
+    yield "apt", b"\4" + b"\1" + package + b"\1" + piece("Components: main\n") + b"\1" + piece("") + b"\0" + b"\1\1" + b"\1\1\1" + piece("")
+    yield "apt_detached", b"\4" + b"\2" + package + package.replace(b"\0", b"\1", 1) + b"\1" + piece("") + b"\1" + piece("") + b"\3" + b"\1\1" + b"\1" * 5 + piece("")
+    yield "file", b"\5" + b"\1\1" + struct.pack("<q", 1_700_000_000_000_000) + b"\1\1" + piece("tools/x.run") + piece("")
+
+
+def link_seeds(example):
+    for name in ("symbol", "heartbeat", "announce"):
+        yield "datagram", name, b"\0" + example[name]
+    yield "datagram", "heartbeat_payload", b"\1" + bytes.fromhex("08c084b6c1c1c48203100118012202" "1001")
+    yield "datagram", "built", b"\2\0" + bytes(24) + struct.pack("<IHBBI", 190, 80, 2, 1, 0)
+    yield "block", "example", b"\0" + example["block"]
+    block = example["block"]
+    data_bytes = struct.unpack_from("<I", block, 8)[0]
+    yield "block", "signed", b"\1" + piece(block[80:80 + data_bytes]) + block[80 + data_bytes:]
+    yield "block", "built", b"\2\5" + b"\0\0" + piece("raw content") + b"\0\3" + piece("abc") + struct.pack("<H", 500) + b"\2" + struct.pack("<QBQI", 1, 1, 195, 0)
+    yield "announce", "example", b"\0" + example["announce"][8:]
+    yield "announce", "payload", b"\2" + example["announce"][8 + 3:8 + 3 + 133]
+    keys = b"\0\0" + b"\1\1" + b"\0\2\5\1"
+    yield "announce", "built", b"\7\1" + struct.pack("<QQqq", 3, 7, 1_700_000_000_000_000, 1_700_000_000_000_000) + b"\3" + keys + piece("")
+    whole = b"".join(b"\1\0\0\1\0\1" + bytes([ordinal]) + b"A" for ordinal in range(3))
+    yield "receive", "whole", b"\0\0" + whole + b"\4\0\0\1" + bytes(8) + bytes(16) + b"\0\1\4" + b"\x08\0\4"
+    yield "receive", "sessions", b"\0\0" + whole + b"\0\1\0\2\0\3" + whole + b"\6\0\6\1\7\0\x08\0\3\0" + b"\x08\xff\x0f"
+
+
+def vectors(root, structure):
+    """The golden vectors of a structure: lines of hexadecimal, "aa *4" for four of them, a remark behind a semicolon."""
+    for vector in json.loads((root / f"tests/vectors/{structure}.json").read_text())["vectors"]:
+        data = b""
+        for line in vector["bytes"]:
+            digits, _, times = line.split(";")[0].partition("*")
+            data += bytes.fromhex(digits) * int(times or 1)
+        if len(data) <= MAX_VECTOR_BYTES:
+            yield vector["name"], data
+
+
+def vector_seeds(root):
+    for structure, target, way in (("datagram", "datagram", b"\0"), ("heartbeat", "datagram", b"\1"), ("block", "block", b"\0"),
+                                   ("manifest", "shipment", b"\0")):
+        for name, data in vectors(root, structure):
+            yield target, f"vector_{name}", way + data
+    for name, data in vectors(root, "announce"):
+        yield "announce", f"vector_{name}", b"\0" + data[8:]
+
+
+def main():
+    root, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    example = examples(root)
+    groups = {"npm": npm_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(),
+              "shipment": shipment_seeds(example)}
+    seeds = [(target, name, data) for target, group in groups.items() for name, data in group] + list(link_seeds(example)) + list(
+        vector_seeds(root))
+    for target, name, data in seeds:
+        folder = out / target
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"seed_{name}").write_bytes(data)
+    print(f"{len(seeds)} seeds")
+
+
+if __name__ == "__main__":
+    main()

@@ -58,7 +58,8 @@ class KeyValueStore {
   virtual ~KeyValueStore() = default;
   virtual Result<std::optional<std::string>> get(Family family, std::string_view key) const = 0;
   // After a failure the batch is not visible, and never will be once a later write has succeeded;
-  // only a crash before that may bring it back. kExhausted: nothing is lost, and writing works
+  // only a crash before that may bring it back, and of several that failed one after another none
+  // but the first: the others never reach the disk. kExhausted: nothing is lost, and writing works
   // again by itself when there is space.
   virtual Result<void> write(const Batch& batch, Durability durability) = 0;
   // Calls `each` for keys that start with `prefix`, from `from` on (≥ prefix; empty: from the

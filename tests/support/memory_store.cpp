@@ -48,7 +48,9 @@ Result<void> MemoryStore::write(const Batch& batch, Durability durability) {
   const std::lock_guard lock(mutex_);
   Result<void> written = error ? Result<void>(*error) : write_locked(batch, durability);
   if (!written) {
-    failed_.push_back(batch);
+    if (failed_.empty()) {
+      failed_.push_back(batch);
+    }
   }
   return written;
 }

@@ -59,7 +59,7 @@ class MemoryStore final : public store::KeyValueStore {
   Contents visible_;
   Contents synced_;
   std::vector<store::Batch> unsynced_;  // since `synced_`, in order
-  std::vector<store::Batch> failed_;    // since the last good write
+  std::vector<store::Batch> failed_;    // the first since the last good write; none if it was good
   std::uint64_t occupied_ = 0;          // of `space_`
 };
 

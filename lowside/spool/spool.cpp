@@ -30,7 +30,7 @@ Result<void> Spool::check_stream() {
   if (!stream) {
     Batch batch;
     batch.put(Family::kMeta, std::string(spool_keys::kStream), settings_.stream);
-    return write(std::move(batch));
+    return write(batch);
   }
   if (*stream != settings_.stream) {
     return Error{ErrorCode::kRefused, settings_.folder.string(),
@@ -104,18 +104,21 @@ Error Spool::disk_full(Error error) const {
   return error;
 }
 
-// Synced, with the marks that a full disk has kept from being written.
-Result<void> Spool::save(Batch batch) {
+// Synced, behind the marks that a full disk has kept from being written: what `batch` says of the
+// same shipments is newer.
+Result<void> Spool::save(const Batch& batch) {
+  Batch whole;
   for (const auto& [sequence, passes] : unsaved_) {
-    batch.put(Family::kShipments, spool_keys::passes(sequence), passes.SerializeAsString());
+    whole.put(Family::kShipments, spool_keys::passes(sequence), passes.SerializeAsString());
   }
-  SLUICE_TRY_VOID(parts_.index.write(batch, Durability::kSynced));
+  whole.append(batch);
+  SLUICE_TRY_VOID(parts_.index.write(whole, Durability::kSynced));
   unsaved_.clear();
   return {};
 }
 
-Result<void> Spool::write(Batch batch) {
-  if (auto saved = save(std::move(batch)); !saved) {
+Result<void> Spool::write(const Batch& batch) {
+  if (auto saved = save(batch); !saved) {
     return disk_full(std::move(saved).error());
   }
   return {};

@@ -144,8 +144,9 @@ class Spool final : public Outbox, public BlobKeeper {
   Result<void> check_stream();
 
   // With mutex_ held.
-  Result<void> save(store::Batch batch);
-  Result<void> write(store::Batch batch);  // save(), and a full disk is counted and explained
+  Result<void> save(const store::Batch& batch);
+  Result<void> write(
+      const store::Batch& batch);  // save(), and a full disk is counted and explained
   Error disk_full(Error error) const;
   Result<proto::SpooledPasses> passes(ShipmentSequence sequence) const;
   Result<proto::Shipment> manifest(ShipmentSequence sequence, std::string& bytes) const;

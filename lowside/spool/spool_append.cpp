@@ -36,7 +36,7 @@ Result<std::optional<ShipmentSequence>> Spool::append(const std::string& source,
       state.set_cursor(proposal.cursor);
       Batch batch;
       batch.put(Family::kMeta, spool_keys::source(source), state.SerializeAsString());
-      SLUICE_TRY_VOID(write(std::move(batch)));
+      SLUICE_TRY_VOID(write(batch));
     }
     return std::optional<ShipmentSequence>();
   }
@@ -48,7 +48,7 @@ Result<std::optional<ShipmentSequence>> Spool::append(const std::string& source,
   state.set_cursor(proposal.cursor);
   state.set_last_sequence(next_.value());
   batch.put(Family::kMeta, spool_keys::source(source), state.SerializeAsString());
-  SLUICE_TRY_VOID(write(std::move(batch)));
+  SLUICE_TRY_VOID(write(batch));
 
   const ShipmentSequence made = next_;
   next_ = next_.next();

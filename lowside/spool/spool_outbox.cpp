@@ -83,8 +83,7 @@ Result<void> Spool::mark_sent(ShipmentSequence sequence, std::uint32_t pass, Utc
   }
   Batch batch;
   batch.put(Family::kShipments, spool_keys::passes(sequence), passes.SerializeAsString());
-  unsaved_.erase(sequence);
-  if (auto written = write(std::move(batch)); !written) {
+  if (auto written = write(batch); !written) {
     if (written.error().code != ErrorCode::kExhausted) {
       return written;
     }
@@ -136,7 +135,7 @@ Result<std::uint64_t> Spool::resend(const std::vector<SequenceRange>& ranges) {
       batch.put(Family::kShipments, spool_keys::passes(at), passes.SerializeAsString());
     }
   }
-  SLUICE_TRY_VOID(write(std::move(batch)));
+  SLUICE_TRY_VOID(write(batch));
   for (const auto& [sequence, pass] : planned) {
     schedule_.add(sequence, pass);
   }

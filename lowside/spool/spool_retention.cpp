@@ -89,11 +89,10 @@ Result<bool> Spool::drop_oldest(Age age, UtcTime now) {
       batch.remove(Family::kShipments, spool_keys::carrier(*digest));
     }
   }
-  unsaved_.erase(sequence);
   batch.remove(Family::kShipments, spool_keys::manifest(sequence));
   batch.remove(Family::kShipments, spool_keys::summary(sequence));
   batch.remove(Family::kShipments, spool_keys::passes(sequence));
-  SLUICE_TRY_VOID(write(std::move(batch)));
+  SLUICE_TRY_VOID(write(batch));
   held_bytes_ -= held_.begin()->second;
   held_.erase(held_.begin());
   return true;
@@ -153,7 +152,7 @@ Result<bool> Spool::drop_blob(const Sha256Digest& digest, UtcTime now) {
   }
   Batch batch;
   batch.remove(Family::kShipments, key);
-  SLUICE_TRY_VOID(write(std::move(batch)));
+  SLUICE_TRY_VOID(write(batch));
   return true;
 }
 

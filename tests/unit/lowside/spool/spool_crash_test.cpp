@@ -167,6 +167,21 @@ TEST_F(SpoolCrashTest, AFullDiskAtAnyPointLosesNothingAndPassesByItself) {
   }
 }
 
+// Found by the simulation, seed 11504: the pass was sent again and again, because it could not be
+// marked.
+TEST_F(SpoolCrashTest, AResendIsNotUndoneByAMarkThatAFullDiskKeptFromBeingWritten) {
+  start_over();
+  ASSERT_TRUE(ship("files", "a", "content"));
+  plan_.fail_from(plan_.count(), ENOSPC);
+  EXPECT_EQ(send(), 1U);
+  plan_.clear();
+  EXPECT_EQ(spool_->resend({{ShipmentSequence(1), ShipmentSequence(1)}}).value(), 1U);
+  EXPECT_EQ(send(), 1U);
+  EXPECT_TRUE(idle());
+  ASSERT_TRUE(open());
+  EXPECT_TRUE(idle());
+}
+
 TEST_F(SpoolCrashTest, AFailingDiskAtAnyPointLosesNothingAndPassesByItself) {
   start_over();
   ASSERT_TRUE(run());

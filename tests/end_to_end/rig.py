@@ -287,6 +287,10 @@ class Rig:
     def wait_for_event(self, side, text):
         self.wait_until(lambda: text in self.log(side), f"{side} logs '{text}'")
 
+    def wait_until_listening(self):
+        """What is sent before the session's announce, which comes once a second, is lost."""
+        self.wait_until(lambda: any(s["alive"] for s in self.status("high")["streams"]), "the high side hears the stream")
+
     def wait_until_published(self, sequence):
         self.wait_until(lambda: self.published() >= sequence, f"shipment {sequence} is published")
 

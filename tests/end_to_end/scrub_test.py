@@ -83,6 +83,7 @@ def high_side_heals():
 
             resend = [line for line in rig.run("high", "gaps").stdout.split("\n") if "sluice-low resend" in line]
             check(len(resend) == 1, f"gaps says {resend}")
+            rig.wait_until_listening()
             rig.run("low", "resend", resend[0].split("resend ")[1])
             rig.wait_until(lambda: rig.metric("high", "sluice_lost_blobs") == 0, "what was damaged is back")
             check_files(rig, scene, originals)
@@ -128,6 +129,7 @@ def low_side_fetches_again():
             check(done.returncode == 1 and "big.bin" in done.stdout and "carried by shipment 1" in done.stdout, f"{done.returncode}\n{done.stdout}")
             # What is damaged is not sent; the rest is.
             rig.start("high")
+            rig.wait_until_listening()
             rig.run("low", "resend", "1")
             rig.wait_for_event("low", "transmit.blob_missing")
             rig.wait_until(lambda: "big.bin" in rig.run("high", "gaps").stdout, "the high side names what is missing")

@@ -86,7 +86,7 @@ def flip_in_the_spool():
         content[1_000_000] ^= 4
         file.write_bytes(content)
         rig.start("high")
-        rig.wait_until(lambda: rig.status("high")["streams"][0]["alive"], "the high side listens")
+        rig.wait_until_listening()
         rig.run("low", "resend", "1")
         check_alert(rig, "low", "transmit.blob_damaged", digest, hashlib.sha256(content).hexdigest(), "cure=")
         check(rig.metric("low", "sluice_transmit_missing_blobs_total") > 0, "it is not counted")

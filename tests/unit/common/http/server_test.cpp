@@ -86,7 +86,9 @@ TEST_F(ServerTest, StreamsSourcesInBoundedMemory) {
   EXPECT_EQ(client.send(kGet).read_answer().body, pattern(1000, 4'000'000));
   EXPECT_EQ(client.send(kGet).read_answer().body.size(), 4'000'000U);
   EXPECT_LE(source->largest_read(), 128U << 10);
-  EXPECT_GE(count(Metric::kHttpBytes), 8'000'000U);
+  while (count(Metric::kHttpBytes) < 8'000'000) {  // counted after it was sent
+    std::this_thread::yield();
+  }
 }
 
 TEST_F(ServerTest, SendsFilesFromTheirDescriptor) {

@@ -164,7 +164,8 @@ class Connection final : public OpenConnection {
   asio::awaitable<bool> wait_for_request() {
     for (;;) {
       skip_empty_lines();
-      if (buffer_.size() > 0) {
+      // A single CR may be half of another empty line.
+      if (buffer_.size() > 0 && buffered() != "\r") {
         co_return true;  // the client did not wait for the last answer
       }
       if (hub_.stopping) {
@@ -184,14 +185,13 @@ class Connection final : public OpenConnection {
 
   // RFC 9112 section 2.2: some old clients end a body with a line break too many.
   void skip_empty_lines() {
-    for (;;) {
-      const auto bytes = buffer_.data();
-      const std::string_view text(static_cast<const char*>(bytes.data()), bytes.size());
-      if (!text.starts_with("\r\n")) {
-        return;
-      }
+    while (buffered().starts_with("\r\n")) {
       buffer_.consume(2);
     }
+  }
+  std::string_view buffered() const {
+    const auto bytes = buffer_.data();
+    return {static_cast<const char*>(bytes.data()), bytes.size()};
   }
 
   asio::awaitable<bool> read_body(Parser* parser, Request* request) {

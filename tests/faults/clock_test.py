@@ -3,6 +3,7 @@
 import datetime
 import email.utils
 import shutil
+import time
 
 from faults import Faults, check, check_alert, check_whole, drop, events, main, pair, poll_again, wait_until_idle
 
@@ -86,6 +87,7 @@ def state_is_lost_while_the_clock_is_behind():
         rig.wait_until(lambda: rig.metric("high", 'sluice_link_announces_total{result="outdated-epoch"}') > 0, "it is counted")
         rig.stop("low")
         clock.set()
+        rig.wait_until(lambda: time.time() >= rig.status("high")["streams"][0]["epoch"] + 1, "the right clock is past the second in which the stream began")
         rig.start("low", clock.environment)
         rig.wait_until(lambda: rig.status("high")["streams"][0]["session"] == rig.status("low")["link"]["session"], "the session is accepted")
 

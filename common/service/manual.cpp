@@ -37,8 +37,12 @@ std::string manual_page(const Program& program) {
   page += item("tail", "Follow the running daemon's events.");
   for (const Subcommand& special : program.subcommands) {
     page +=
-        item(special.name + (special.argument.empty() ? "" : " \\fI" + special.argument + "\\fR"),
-             special.help + ".");
+        item(special.name + (special.argument.empty() ? "" : " \\fI" + special.argument + "\\fR") +
+                 (special.flag.empty() ? "" : " \\fR[\\fB\\-\\-" + special.flag + "\\fR]"),
+             special.help + "." +
+                 (special.flag.empty()
+                      ? ""
+                      : " With \\fB\\-\\-" + special.flag + "\\fR: " + special.flag_help + "."));
   }
   page += item("man \\fR[\\fB\\-\\-settings\\fR]",
                "Print this page, or only the settings as tables in Markdown.");

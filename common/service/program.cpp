@@ -235,14 +235,22 @@ void add_common(const Program& program, CLI::App& app, std::filesystem::path& fi
 }
 
 void add_special(const Program& program, CLI::App& app, const std::filesystem::path& file,
-                 std::string& argument, Action& action) {
+                 std::vector<std::string>& words, Action& action) {
   for (const Subcommand& special : program.subcommands) {
     auto* subcommand = app.add_subcommand(special.name, special.help);
     if (!special.argument.empty()) {
-      subcommand->add_option(special.argument, argument)->required();
+      subcommand->add_option(special.argument, words)->required();
+    }
+    if (!special.flag.empty()) {
+      subcommand->add_flag_callback(
+          "--" + special.flag, [&] { words.push_back(special.flag); }, special.flag_help);
     }
     subcommand->callback([&] {
       action = [&] {
+        std::string argument;
+        for (const std::string& word : words) {
+          argument += (argument.empty() ? "" : " ") + word;
+        }
         const Result<config::Settings> settings = config::load(program.table, file);
         if (!settings) {
           complain(settings.error().message());
@@ -276,12 +284,12 @@ int run_program(const Program& program, int argc, char** argv) {
   app.add_option("-c,--config", file, "The configuration file")->capture_default_str();
 
   std::filesystem::path folder;
-  std::string argument;
+  std::vector<std::string> words;
   bool as_json = false;
   bool settings_only = false;
   Action action;
   add_common(program, app, file, folder, as_json, action);
-  add_special(program, app, file, argument, action);
+  add_special(program, app, file, words, action);
   add_man(program, app, settings_only, action);
   try {
     app.parse(argc, argv);

@@ -43,8 +43,11 @@ struct Surroundings {
 struct Subcommand {
   std::string name;
   std::string help;
-  std::string argument;  // what its one argument is called; empty: it takes none
-  // `settings` are checked. Prints; returns an exit code.
+  std::string argument{};  // what its one argument is called; empty: it takes none
+  std::string flag{};      // its one switch, without the dashes; empty: it has none
+  std::string flag_help{};
+  // `settings` are checked. `argument` is what was given, words with a space between them; of a
+  // command without one, the flag's name if that was given. Prints; returns an exit code.
   std::function<int(const config::Settings& settings, const std::string& argument)> run;
 };
 

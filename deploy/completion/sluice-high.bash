@@ -18,6 +18,7 @@ _sluice_high() {
   case $command in
     '') words+=' --version run init check-config show-config status tail gaps scrub man' ;;
     status) words+=' --json' ;;
+    gaps) words+=' --code' ;;
     man) words+=' --settings' ;;
     init)
       if [[ $word != -* ]]; then

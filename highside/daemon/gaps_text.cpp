@@ -1,7 +1,6 @@
 #include "highside/daemon/gaps_text.h"
 
 #include <boost/json.hpp>
-#include <map>
 
 #include "common/base/text.h"
 
@@ -49,31 +48,59 @@ std::string paragraph(const json::object& gap) {
   return text;
 }
 
+Error unreadable(const std::exception& error) {
+  return {ErrorCode::kInvalid, "/gaps", std::string("cannot be read: ") + error.what(),
+          "are program and daemon of the same version?"};
+}
+
+// "On the low side of lab-low: sluice-low resend …", for each stream or code.
+std::string commands(const json::array& resend, std::string_view member) {
+  std::string text;
+  for (const json::value& one : resend) {
+    text += "On the low side of " + std::string(one.at("stream").as_string()) +
+            ": sluice-low resend " + std::string(one.at(member).as_string()) + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<std::string> gaps_text(std::string_view text) {
   try {
     const json::value document = json::parse({text.data(), text.size()});
     std::string all;
-    std::map<std::string, std::string> resend;  // by stream: each has a low side of its own
     for (const json::value& gap : document.at("gaps").as_array()) {
       all += paragraph(gap.as_object());
-      // A shipment that only waits for another needs no sending.
-      if (gap.at("resendable").as_bool() && gap.at("state").as_string() != "waiting-for-after") {
-        std::string& ranges = resend[std::string(gap.at("stream").as_string())];
-        ranges += (ranges.empty() ? "" : ",") + range(gap.as_object());
-      }
     }
     if (all.empty()) {
       return std::string("no gaps\n");
     }
-    for (const auto& [stream, ranges] : resend) {
-      all += "On the low side of " + stream + ": sluice-low resend " + ranges + "\n";
+    return all + commands(document.at("resend").as_array(), "shipments");
+  } catch (const std::exception& error) {
+    return unreadable(error);
+  }
+}
+
+Result<std::string> codes_text(std::string_view text) {
+  try {
+    const json::value document = json::parse({text.data(), text.size()});
+    const json::array& codes = document.at("codes").as_array();
+    if (codes.empty()) {
+      return std::string(document.at("gaps").as_array().empty()
+                             ? "no gaps\n"
+                             : "nothing that the low side can send again; see sluice-high gaps\n");
+    }
+    std::string all = commands(codes, "code");
+    for (const json::value& stream : document.at("resend").as_array()) {
+      if (const auto added = stream.at("added").to_number<std::uint64_t>(); added > 0) {
+        all += "They send " + std::to_string(added) + " shipments of " +
+               std::string(stream.at("stream").as_string()) +
+               " more than are missing: there are too many gaps to name each\n";
+      }
     }
     return all;
   } catch (const std::exception& error) {
-    return Error{ErrorCode::kInvalid, "/gaps", std::string("cannot be read: ") + error.what(),
-                 "are program and daemon of the same version?"};
+    return unreadable(error);
   }
 }
 

@@ -12,4 +12,7 @@ namespace sluice::high {
 // again.
 Result<std::string> gaps_text(std::string_view json);
 
+// The same as resend codes alone: the commands to type.
+Result<std::string> codes_text(std::string_view json);
+
 }  // namespace sluice::high

@@ -58,13 +58,13 @@ int scrub(const config::Settings& settings, const std::string&) {
   return service::scrub(settings, token_file(settings));
 }
 
-int gaps(const config::Settings& settings, const std::string&) {
+int gaps(const config::Settings& settings, const std::string& flag) {
   const auto json = service::fetch(settings.string("status", "listen"), "/gaps");
   if (!json) {
     std::cerr << json.error().message() << "\n";
     return service::kExitUnreachable;
   }
-  const auto text = high::gaps_text(*json);
+  const auto text = flag.empty() ? high::gaps_text(*json) : high::codes_text(*json);
   std::cout << (text ? *text : text.error().message() + "\n");
   return text ? service::kExitOk : service::kExitFailure;
 }
@@ -83,11 +83,14 @@ int main(int argc, char** argv) {
       .check = check,
       .start = start,
       .subcommands = {
-          {"gaps", "List the shipments that have not arrived whole, and what is missing of each",
-           "", gaps},
-          {"scrub",
-           "Have the daemon read every stored blob again, name what is damaged and what sends it "
-           "again; the status is 1 if anything is",
-           "", scrub}}};
+          {.name = "gaps",
+           .help = "List the shipments that have not arrived whole, and what is missing of each",
+           .flag = "code",
+           .flag_help = "print only what to type on the low side, as a short code with a checksum",
+           .run = gaps},
+          {.name = "scrub",
+           .help = "Have the daemon read every stored blob again, name what is damaged and what "
+                   "sends it again; the status is 1 if anything is",
+           .run = scrub}}};
   return service::run_program(program, argc, argv);
 }

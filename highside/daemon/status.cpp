@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "highside/daemon/gaps_json.h"
 #include "highside/daemon/high_daemon.h"
 
 namespace sluice::high {
@@ -15,36 +16,6 @@ constexpr std::size_t kBlobsShown = 20;
 
 json::value time_or_null(UtcTime time) {
   return time == UtcTime() ? json::value(nullptr) : json::value(format_rfc3339(time));
-}
-
-json::array numbers(const std::vector<ShipmentSequence>& sequences) {
-  json::array array;
-  for (const ShipmentSequence sequence : sequences) {
-    array.push_back(sequence.value());
-  }
-  return array;
-}
-
-json::object gap_json(const Gap& gap) {
-  json::array missing;
-  for (const MissingBlob& blob : gap.missing) {
-    missing.push_back({{"name", blob.name},
-                       {"sha256", blob.digest.hex()},
-                       {"size", blob.size},
-                       {"held", blob.held}});
-  }
-  return {{"stream", gap.stream},
-          {"first", gap.first.value()},
-          {"last", gap.last.value()},
-          {"state", to_string(gap.state)},
-          {"cause", gap.cause},
-          {"heard", time_or_null(gap.heard)},
-          {"resendable", gap.resendable},
-          {"missing_blobs", gap.missing_blobs},
-          {"missing_bytes", gap.missing_bytes},
-          {"missing", std::move(missing)},
-          {"waits_for", numbers(gap.waits_for)},
-          {"blocks", numbers(gap.blocks)}};
 }
 
 // All shipments up to this one are visible.
@@ -106,6 +77,7 @@ std::string HighDaemon::status() const {
                             {"time", format_rfc3339(clock_.utc_now())},
                             {"streams", streams_json(receiver_->status(), catalog, gaps)},
                             {"gaps", gaps.size()},
+                            {"resend", resend_json(gaps).codes},
                             {"catalog",
                              {{"edition", catalog.edition.value()},
                               {"waiting_blobs", catalog.waiting_blobs},
@@ -125,11 +97,7 @@ std::string HighDaemon::status() const {
 }
 
 std::string HighDaemon::gaps() const {
-  json::array array;
-  for (const Gap& gap : publisher_->gaps(kGapsShown, kBlobsShown)) {
-    array.push_back(gap_json(gap));
-  }
-  return json::serialize(json::object{{"gaps", std::move(array)}});
+  return json::serialize(gaps_json(publisher_->gaps(kGapsShown, kBlobsShown)));
 }
 
 std::optional<std::string> HighDaemon::trouble() const {

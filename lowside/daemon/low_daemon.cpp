@@ -119,11 +119,11 @@ Result<void> LowDaemon::reload(const config::Settings& settings) {
   return {};
 }
 
-Result<std::uint64_t> LowDaemon::resend(std::string_view ranges) {
-  SLUICE_TRY(const auto parsed, parse_ranges(ranges));
-  SLUICE_TRY(const std::uint64_t planned, spool_->resend(parsed));
+Result<std::uint64_t> LowDaemon::resend(std::string_view shipments) {
+  SLUICE_TRY(const auto ranges, parse_shipments(shipments, options_.spool.stream));
+  SLUICE_TRY(const std::uint64_t planned, spool_->resend(ranges));
   events_.emit(Level::kNotice, "resend.planned",
-               {{"shipments", std::string(ranges)}, {"passes", std::to_string(planned)}});
+               {{"shipments", wire::to_text(ranges)}, {"passes", std::to_string(planned)}});
   transmitter_->wake();
   return planned;
 }

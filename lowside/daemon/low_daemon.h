@@ -56,8 +56,8 @@ class LowDaemon {
   std::string status() const;  // JSON
   std::optional<std::string> trouble()
       const;  // why it is not well: a source that keeps failing, a full disk
-  // Plans another pass of shipments such as "3,5-7"; says how many.
-  Result<std::uint64_t> resend(std::string_view ranges);
+  // Plans another pass of shipments, given as "3,5-7" or by a resend code; says how many.
+  Result<std::uint64_t> resend(std::string_view shipments);
   store::Scrubber& scrubber() { return *scrubber_; }
 
  private:

@@ -86,11 +86,15 @@ int main(int argc, char** argv) {
       .check = check,
       .start = start,
       .subcommands = {
-          {"resend", "Send shipments again, such as 3,5-7, as sluice-high gaps lists them",
-           "shipments", resend},
-          {"scrub",
-           "Have the daemon read every blob of the spool again and name what is "
-           "damaged; the status is 1 if anything is",
-           "", scrub}}};
+          {.name = "resend",
+           .help =
+               "Send shipments again: the numbers that sluice-high gaps lists, such as 3,5-7, or "
+               "a code that sluice-high gaps --code prints",
+           .argument = "shipments",
+           .run = resend},
+          {.name = "scrub",
+           .help = "Have the daemon read every blob of the spool again and name what is "
+                   "damaged; the status is 1 if anything is",
+           .run = scrub}}};
   return service::run_program(program, argc, argv);
 }

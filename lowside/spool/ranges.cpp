@@ -50,4 +50,8 @@ Result<std::vector<SequenceRange>> parse_ranges(std::string_view text) {
   return ranges;
 }
 
+Result<std::vector<SequenceRange>> parse_shipments(std::string_view text, std::string_view stream) {
+  return wire::looks_like_code(text) ? wire::read_resend_code(text, stream) : parse_ranges(text);
+}
+
 }  // namespace sluice::low

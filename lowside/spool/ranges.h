@@ -5,21 +5,19 @@
 #include <vector>
 
 #include "common/base/error.h"
-#include "common/base/strong.h"
+#include "common/wire/resend_code.h"
 
 namespace sluice::low {
 
-// Both ends included; first ≤ last, and first ≥ 1.
-struct SequenceRange {
-  ShipmentSequence first;
-  ShipmentSequence last;
-  bool operator==(const SequenceRange&) const = default;
-};
+using wire::SequenceRange;
 
 // More than anybody types; a code that is carried by hand is far shorter.
 inline constexpr std::size_t kMaxRanges = 1000;
 
 // Spaces around numbers are fine. kInvalid or kRefused names the part that is wrong.
 Result<std::vector<SequenceRange>> parse_ranges(std::string_view text);
+
+// The same, or a resend code of `stream` (common/wire/resend_code.h).
+Result<std::vector<SequenceRange>> parse_shipments(std::string_view text, std::string_view stream);
 
 }  // namespace sluice::low

@@ -1,9 +1,12 @@
 // What operators write: the configuration of both programs, resend codes, lists of URLs, addresses.
+#include <algorithm>
+
 #include "common/config/documents.h"
 #include "common/config/load.h"
 #include "common/crypto/keys.h"
 #include "common/ecosystem/files/document_name.h"
 #include "common/http/endpoint.h"
+#include "common/wire/resend_code.h"
 #include "highside/daemon/settings_table.h"
 #include "lowside/daemon/settings_table.h"
 #include "lowside/spool/ranges.h"
@@ -60,7 +63,7 @@ const config::Table& every_type() {
   return table;
 }
 
-void read_resend_code(std::string_view text) {
+void read_ranges(std::string_view text) {
   const auto ranges = low::parse_ranges(text);
   if (!ranges) {
     return;
@@ -74,6 +77,43 @@ void read_resend_code(std::string_view text) {
   }
   const auto again = low::parse_ranges(written);
   SLUICE_ASSERT(again && *again == *ranges);
+}
+
+// There is one way to write a code, and what is written is read as the same.
+void read_resend_code(std::string_view text) {
+  const auto read = wire::read_resend_code(text, "lab-low");
+  if (!read) {
+    SLUICE_ASSERT(!read.error().cause.empty() && !read.error().cure.empty());
+    return;
+  }
+  const wire::ResendCodes made = wire::resend_codes("lab-low", *read);
+  SLUICE_ASSERT(made.codes.size() == 1 && made.added == 0 && made.codes[0].ranges == *read);
+  SLUICE_ASSERT(made.codes[0].text.size() <= wire::kMaxCodeCharacters);
+}
+
+// What makes codes takes any ranges; together they name all of them.
+void write_resend_codes(Input input) {
+  std::vector<wire::SequenceRange> ranges;
+  for (std::size_t number = input.choice(100); number > 0 && !input.empty(); --number) {
+    const std::uint64_t first = input.u64() >> input.choice(64);
+    ranges.push_back({ShipmentSequence(first), ShipmentSequence(first + input.choice(200))});
+  }
+  const wire::ResendCodes made = wire::resend_codes("lab-low", ranges);
+  SLUICE_ASSERT(made.codes.size() <= wire::kMaxCodes);
+  std::vector<wire::SequenceRange> named;
+  for (const wire::ResendCode& code : made.codes) {
+    SLUICE_ASSERT(code.text.size() <= wire::kMaxCodeCharacters);
+    const auto read = wire::read_resend_code(code.text, "lab-low");
+    SLUICE_ASSERT(read && *read == code.ranges);
+    named.insert(named.end(), read->begin(), read->end());
+  }
+  for (const wire::SequenceRange& range : ranges) {
+    SLUICE_ASSERT(range.first.value() == 0 || range.last < range.first ||
+                  range.last.value() > wire::kMaxCodedSequence ||
+                  std::ranges::any_of(named, [&](const wire::SequenceRange& one) {
+                    return one.first <= range.first && range.last <= one.last;
+                  }));
+  }
 }
 
 void read_url_list(std::string_view text) {
@@ -115,7 +155,7 @@ void read_endpoint(std::string_view text) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sluice;
   fuzz::Input input(data, size);
-  switch (input.choice(8)) {
+  switch (input.choice(10)) {
     case 0:
       fuzz::read_configuration(low::settings_table(), input.rest_text());
       break;
@@ -126,7 +166,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       fuzz::read_configuration(fuzz::every_type(), input.rest_text());
       break;
     case 3:
-      fuzz::read_resend_code(input.rest_text());
+      fuzz::read_ranges(input.rest_text());
       break;
     case 4:
       fuzz::read_url_list(input.rest_text());
@@ -136,6 +176,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       break;
     case 6:
       fuzz::read_keys(input.rest_text());
+      break;
+    case 8:
+      fuzz::read_resend_code(input.rest_text());
+      break;
+    case 9:
+      fuzz::write_resend_codes(input);
       break;
     default:
       fuzz::read_endpoint(input.rest_text());

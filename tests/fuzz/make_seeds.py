@@ -120,6 +120,9 @@ keyrings = ["/usr/share/keyrings/odd.gpg"]
     yield "values", b"\2" + b's = "a\\u00e9"\ni = -3\nf = 1.5e-3\nb = false\nd = "1h30m5s250ms"\nz = "4MiB"\nr = "1.5Gbit/s"\np = "../x"\nl = ["a", \'b\']\nq = ["c"]\n'
     yield "numbers", b"\2" + b"z = 4096\ni = 9223372036854775807\nf = inf\n"
     yield "ranges", b"\3" + b"3, 5-7,18446744073709551615"
+    for vector in json.loads((root / "tests/vectors/resend-code.json").read_text())["vectors"]:
+        yield f"resend_{vector['name']}", b"\x08" + vector["text"].encode()
+    yield "resend_ranges", b"\x09\x03" + b"".join(struct.pack("<QBB", 1000 * at, 0, at) for at in range(1, 4))
     digest = hashlib.sha256(b"x").hexdigest()
     yield "urls", b"\4" + f"# list\n{digest}  https://files.example/a%20b.tar\n{digest} *https://files.example/c tools/c.run\n".encode()
     yield "files_cursor", b"\5" + json.dumps({"listed": {"a": "b"}, "taken": {"c": {"size": 1, "modified": 2, "inode": 3}}}).encode()

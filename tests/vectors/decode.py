@@ -12,6 +12,7 @@ import content
 import erasure
 import link
 import protobuf
+import resend
 import stored
 
 HERE = pathlib.Path(__file__).parent
@@ -158,6 +159,13 @@ def check_key_file(vector):
     return outcome(vector, lambda text: stored.read_key_file(vector["use"], vector["kind"], text), vector["text"])
 
 
+def check_resend_code(vector):
+    problem = outcome(vector, lambda text: resend.read(vector["stream"], text), vector["text"])
+    if not problem and vector.get("written") and resend.write(vector["stream"], vector["fields"]["ranges"]) != vector["text"]:
+        problem = "is written otherwise"
+    return problem
+
+
 CHECKS = {
     "datagram": simple(link.read_datagram),
     "heartbeat": simple(link.read_heartbeat),
@@ -172,6 +180,7 @@ CHECKS = {
     "record": check_record,
     "stored": check_stored,
     "key-file": check_key_file,
+    "resend-code": check_resend_code,
 }
 
 

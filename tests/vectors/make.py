@@ -17,11 +17,12 @@ import make_link
 import make_manifest
 import make_messages
 import make_records
+import make_resend
 import make_stored
 
 MAX_SEED_BYTES = 16 << 10
 HERE = pathlib.Path(__file__).parent
-MODULES = (make_datagram, make_announce, make_block, make_manifest, make_messages, make_link, make_records, make_stored)
+MODULES = (make_datagram, make_announce, make_block, make_manifest, make_messages, make_link, make_records, make_stored, make_resend)
 
 
 def written(value):

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""What the high side missed is carried to the low side as a code, as a person would type it, and closes the gap."""
+import json
+import re
+import signal
+
+from rig import Rig, check, main
+from scene import Scene, check_files, drop_contents
+
+
+def code_of(rig):
+    lines = rig.run("high", "gaps", "--code").stdout.splitlines()
+    check(len(lines) == 1 and lines[0].startswith("On the low side of rig: sluice-low resend "), f"gaps --code prints {lines}")
+    code = lines[0].rpartition(" ")[2]
+    check(len(code) <= 80 and re.fullmatch(r"[0-9A-HJKMNP-TV-Z-]+", code), f"'{code}' is no code")
+    return code
+
+
+def send_shipments(rig, scene, count):
+    """One with what lies in the drop folder, the others of a new file each."""
+    for number in range(1, count + 1):
+        rig.wait_until(lambda: rig.status("low")["spool"]["last_sequence"] == number, f"shipment {number} is made")
+        if number < count:
+            (scene.drop / f"file-{number}").write_bytes(scene.dice.randbytes(5000))
+            rig.send_signal("low", signal.SIGHUP)
+    rig.wait_until(lambda: rig.status("low")["spool"]["pending_passes"] == 0, "all is sent")
+
+
+def a_code_closes_the_gap():
+    with Scene() as scene, Rig(low_extra=scene.sources(kinds=("files",))) as rig:
+        rig.start("low")
+        send_shipments(rig, scene, 4)
+        originals = drop_contents(scene)
+        rig.start("high")
+        rig.wait_until(lambda: rig.status("high")["gaps"] > 0, "the gap is known")
+        last = rig.status("low")["spool"]["last_sequence"]
+        code = code_of(rig)
+        # The same on /gaps and on the status page.
+        gaps = json.loads(rig.http(rig.high_status, "/gaps")[2])
+        expected = {"stream": "rig", "shipments": f"1-{last}", "code": code}
+        check(gaps["codes"] == [expected], f"/gaps has {gaps['codes']}")
+        check(rig.status("high")["resend"] == [expected], f"/status has {rig.status('high')['resend']}")
+
+        wrong = ("A" if code[5] != "A" else "B").join((code[:5], code[6:])) if code[5] != "-" else code[:6] + ("A" if code[6] != "A" else "B") + code[7:]
+        done = rig.run("low", "resend", wrong, ok=False)
+        check(done.returncode == 1 and "group 2" in done.stderr, f"a wrong group 2 is answered {done.returncode} {done.stderr}")
+        check(rig.status("low")["spool"]["pending_passes"] == 0, "a wrong code sends something")
+
+        typed = code.lower().replace("-", " ").replace("0", "o").replace("1", "l").split(" ")
+        done = rig.run("low", "resend", *typed)
+        check(f"{last} shipments" in done.stdout, f"resend prints {done.stdout}")
+        rig.wait_until_published(last)
+        check_files(rig, scene, originals)
+        check(rig.run("high", "gaps", "--code").stdout == "no gaps\n", "a gap stays")
+
+
+def a_code_of_another_stream_is_refused():
+    with Scene() as scene, Rig(low_extra=scene.sources(kinds=("files",))) as rig:
+        rig.start("low")
+        send_shipments(rig, scene, 1)
+        rig.start("high")
+        rig.wait_until(lambda: rig.status("high")["gaps"] > 0, "the gap is known")
+        code = code_of(rig)
+        rig.stop("low")
+        rig.configure("low", scene.sources(kinds=("files",)), override={"daemon": {"stream": "other", "state": rig.folder / "low/other"}})
+        rig.start("low")
+        done = rig.run("low", "resend", code, ok=False)
+        check(done.returncode == 1 and "belongs to another stream" in done.stderr and "codes of other begin with" in done.stderr, done.stderr)
+
+
+if __name__ == "__main__":
+    main([a_code_closes_the_gap, a_code_of_another_stream_is_refused])

@@ -17,6 +17,10 @@ inline constexpr std::size_t kMaxLanes = 16;
 // the most.
 inline constexpr std::size_t kMaxBlockBytes = std::size_t{16} << 20;
 inline constexpr std::size_t kMinBlockBytes = std::size_t{64} << 10;
+// Blocks of a lane that are under way at once: of 16 MiB, 4 GiB, which is an outage of 0.3 s at 10
+// Gb/s with a ninth of parity. A receiver keeps some bytes for each, and memory only for those that
+// have begun.
+inline constexpr std::size_t kMaxBlocksInFlight = 256;
 // Frame headers of a block: at 100 bytes each, room for 40 000 frames.
 inline constexpr std::size_t kMaxBlockHeadBytes = std::size_t{4} << 20;
 

@@ -214,6 +214,7 @@ class Loader {
         [[fallthrough]];
       case Type::kDuration:
       case Type::kRate:
+      case Type::kPercent:
         return string ? parse_quantity(type, *string) : wrong;
       case Type::kStrings:
       case Type::kPaths:

@@ -43,6 +43,10 @@ std::uint64_t Section::size(std::string_view key) const {
 std::uint64_t Section::rate(std::string_view key) const {
   return static_cast<std::uint64_t>(std::get<std::int64_t>(value(key, Type::kRate)));
 }
+
+double Section::share(std::string_view key) const {
+  return static_cast<double>(std::get<std::int64_t>(value(key, Type::kPercent))) / 100'000;
+}
 std::filesystem::path Section::path(std::string_view key) const {
   return std::get<std::string>(value(key, Type::kPath));
 }

@@ -25,6 +25,7 @@ class Section {
   std::chrono::milliseconds duration(std::string_view key) const;
   std::uint64_t size(std::string_view key) const;  // bytes
   std::uint64_t rate(std::string_view key) const;  // bits per second
+  double share(std::string_view key) const;        // of a percentage: 0.125
   std::filesystem::path path(std::string_view key) const;
   const std::vector<std::string>& strings(std::string_view key) const;
   std::vector<std::filesystem::path> paths(std::string_view key) const;

@@ -33,6 +33,7 @@ enum class Type {
   kDuration,  // "10m", "1h30m", "250ms"; d, h, m, s, ms
   kSize,      // "4MiB", "2GB", or an integer of bytes
   kRate,      // "1Gbit/s"; bit/s, kbit/s, Mbit/s, Gbit/s
+  kPercent,   // "12.5%"
   kPath,      // relative ones start from the configuration file's folder; "": none
   kStrings,
   kPaths,
@@ -59,7 +60,8 @@ Constraint not_empty();
 Constraint checked(std::function<std::optional<std::string>(std::string_view)> check,
                    std::string says);
 
-// Written as the value is, but a string, path, duration, size or rate without its quotes.
+// Written as the value is, but a string, path, duration, size, rate or percentage without its
+// quotes.
 struct Default {
   // NOLINTNEXTLINE(google-explicit-constructor): a table reads better without the type's name.
   Default(const char* value) : text(value) {}

@@ -33,6 +33,8 @@ constexpr std::array kSizeUnits{Unit{"TiB", std::int64_t{1} << 40},
 constexpr std::array kRateUnits{Unit{"Gbit/s", 1'000'000'000}, Unit{"Mbit/s", 1'000'000},
                                 Unit{"kbit/s", 1'000}, Unit{"bit/s", 1}};
 
+constexpr std::array kPercentUnits{Unit{"%", 1'000}};
+
 std::span<const Unit> units_of(Type type) {
   switch (type) {
     case Type::kDuration:
@@ -41,6 +43,8 @@ std::span<const Unit> units_of(Type type) {
       return kSizeUnits;
     case Type::kRate:
       return kRateUnits;
+    case Type::kPercent:
+      return kPercentUnits;
     default:
       return {};
   }
@@ -82,7 +86,16 @@ std::optional<std::int64_t> take_term(Type type, std::string_view& text) {
   return static_cast<std::int64_t>(product);
 }
 
+std::string format_percent(std::int64_t thousandths) {
+  std::string fraction = std::to_string(1000 + thousandths % 1000).substr(1);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  return std::to_string(thousandths / 1000) + (fraction.empty() ? "" : "." + fraction) + "%";
+}
+
 std::string format_quantity(Type type, std::int64_t value) {
+  if (type == Type::kPercent) {
+    return format_percent(value);
+  }
   const auto units = units_of(type);
   const auto unit = std::find_if(units.begin(), units.end(), [value](const Unit& candidate) {
     return value % candidate.factor == 0 && (value != 0 || candidate.factor == 1);
@@ -195,6 +208,7 @@ Result<Value> parse_value(Type type, std::string_view text) {
     case Type::kDuration:
     case Type::kSize:
     case Type::kRate:
+    case Type::kPercent:
       return parse_quantity(type, text);
     case Type::kStrings:
     case Type::kPaths:
@@ -256,6 +270,7 @@ std::string to_toml(Type type, const Value& value) {
     case Type::kDuration:
     case Type::kSize:
     case Type::kRate:
+    case Type::kPercent:
       return toml_quoted(format_quantity(type, std::get<std::int64_t>(value)));
     case Type::kStrings:
     case Type::kPaths:
@@ -284,6 +299,8 @@ std::string noun(Type type) {
       return "a size";
     case Type::kRate:
       return "a rate";
+    case Type::kPercent:
+      return "a percentage";
     case Type::kPath:
       return "a path";
     case Type::kStrings:
@@ -306,6 +323,9 @@ std::string describe(const Setting& setting) {
       break;
     case Type::kRate:
       text += " such as \"500Mbit/s\" (bit/s, kbit/s, Mbit/s, Gbit/s)";
+      break;
+    case Type::kPercent:
+      text += " such as \"12.5%\"";
       break;
     default:
       break;

@@ -11,14 +11,15 @@
 
 namespace sluice::config {
 
-// Durations are milliseconds, sizes bytes, rates bits per second, all as integers.
+// Durations are milliseconds, sizes bytes, rates bits per second, percentages thousandths of a
+// percent, all as integers.
 using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>>;
 
 // From text without quotes, as defaults and bounds are written; a list as in TOML. The Error has no
 // thing yet: the caller knows the place.
 Result<Value> parse_value(Type type, std::string_view text);
 
-// A number, sum or size from its text in the file; kDuration, kSize and kRate only.
+// A number, sum or size from its text in the file; kDuration, kSize, kRate and kPercent only.
 Result<Value> parse_quantity(Type type, std::string_view text);
 
 // What a constraint has against a value, if anything.

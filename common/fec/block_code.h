@@ -1,8 +1,8 @@
 // Systematic Cauchy Reed-Solomon over GF(2^8) for a whole block, through ISA-L. A block of
 // `block_bytes` is cut into N data symbols of `symbol_bytes` (the last padded with zeros) that are
 // dealt to C codewords in turn: data symbol n belongs to codeword n mod C, so that a burst on the
-// link is spread over all of them. Symbols are numbered as they are sent: 0 … N-1 data, then N +
-// p*C + c is parity p of codeword c.
+// link is spread over all of them. Symbols are numbered 0 … N-1 data, then N + p*C + c parity p of
+// codeword c.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,12 @@ struct Geometry {
   std::uint32_t total_symbols() const;  // N + parity * C
   // Data symbols of codeword c: codewords differ by at most one.
   std::uint32_t data_in_codeword(std::uint32_t codeword) const;
+  // The symbol that is sent at this place, 0 … total_symbols() - 1: data in order, then parity, so
+  // that the codewords come in turn from first to last. Of any n symbols sent one after another a
+  // codeword has ceil(n / C) at the most.
+  std::uint32_t sent_at(std::uint32_t place) const;
+  // Memory of a Decoder that collects such a block, at the most.
+  std::size_t decoder_bytes() const;
 
   bool operator==(const Geometry&) const = default;
 };
@@ -85,6 +91,8 @@ class Decoder {
   };
   // Only when complete().
   Block finish();
+  // Memory that it has in use or keeps for the next block.
+  std::size_t kept_bytes() const;
   // After finish(): the block's bytes themselves, without a copy. Then only reset() is allowed.
   Bytes release();
 

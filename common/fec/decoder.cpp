@@ -17,6 +17,8 @@ struct StoredParity {
 
 struct Decoder::State {
   Geometry geometry;
+  std::uint16_t symbol_bytes = 0;  // of this block and of those before it
+  std::uint8_t parity_rows = 0;
   std::uint32_t codewords = 0;
   std::uint32_t data_symbols = 0;
 
@@ -79,19 +81,26 @@ Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
 void Decoder::reset(const Geometry& geometry) {
   SLUICE_ASSERT(geometry.valid());
+  // Memory is for blocks of the same shape: that of others could be more than this one may have.
+  if (state_->symbol_bytes != geometry.symbol_bytes || state_->parity_rows != geometry.parity ||
+      state_->codewords != geometry.codewords()) {
+    state_ = std::make_unique<State>();
+  }
   State& s = *state_;
-  const bool same_symbols = s.geometry.symbol_bytes == geometry.symbol_bytes;
   for (StoredParity& stored : s.parity) {
     s.spare.push_back(std::move(stored.symbol));
   }
   s.parity.clear();
-  if (!same_symbols) {
-    s.spare.clear();
-  }
   s.geometry = geometry;
+  s.symbol_bytes = geometry.symbol_bytes;
+  s.parity_rows = geometry.parity;
   s.codewords = geometry.codewords();
   s.data_symbols = geometry.data_symbols();
-  s.data.resize(std::size_t{s.data_symbols} * geometry.symbol_bytes);
+  const std::size_t data_bytes = std::size_t{s.data_symbols} * geometry.symbol_bytes;
+  if (s.data.capacity() != data_bytes) {
+    s.data = Bytes();  // a vector that grows takes twice what is asked
+  }
+  s.data.resize(data_bytes);
   s.seen.assign(geometry.total_symbols(), false);
   s.received.assign(s.codewords, 0);
   s.symbols = 0;
@@ -125,6 +134,18 @@ Decoder::Added Decoder::add(std::uint32_t ordinal, ByteView symbol) {
 
 bool Decoder::complete() const { return state_->open_codewords == 0; }
 std::uint32_t Decoder::symbols_received() const { return state_->symbols; }
+
+std::size_t Decoder::kept_bytes() const {
+  const State& s = *state_;
+  std::size_t bytes = s.data.capacity() + s.seen.capacity() / 8 + s.received.capacity();
+  for (const StoredParity& stored : s.parity) {
+    bytes += stored.symbol.capacity();
+  }
+  for (const Bytes& symbol : s.spare) {
+    bytes += symbol.capacity();
+  }
+  return bytes + s.parity.capacity() * sizeof(StoredParity) + s.spare.capacity() * sizeof(Bytes);
+}
 
 Decoder::Block Decoder::finish() {
   State& s = *state_;

@@ -7,6 +7,11 @@ namespace {
 static_assert(limits::kMaxBlockBytes / 100 * 3 / 2 <= kMaxSymbolsPerBlock,
               "the largest block in symbols of 100 bytes with half as many of parity");
 
+// What a decoder keeps of a symbol beside its bytes: whether it was seen; of parity also where it
+// belongs, in lists that grow by doubling, and the allocator's own.
+constexpr std::size_t kBytesBesideSymbol = 1;
+constexpr std::size_t kBytesBesideParity = 128;
+
 std::uint64_t ceil_div(std::uint64_t value, std::uint64_t by) { return (value + by - 1) / by; }
 
 }  // namespace
@@ -35,6 +40,22 @@ std::uint32_t Geometry::total_symbols() const { return data_symbols() + parity *
 std::uint32_t Geometry::data_in_codeword(std::uint32_t codeword) const {
   const std::uint32_t count = codewords();
   return data_symbols() / count + (codeword < data_symbols() % count ? 1 : 0);
+}
+
+std::uint32_t Geometry::sent_at(std::uint32_t place) const {
+  const std::uint32_t data = data_symbols();
+  if (place < data) {
+    return place;
+  }
+  const std::uint32_t count = codewords();
+  const std::uint32_t parities = place - data;
+  return data + parities / count * count + (data + parities) % count;
+}
+
+std::size_t Geometry::decoder_bytes() const {
+  const std::size_t total = total_symbols();
+  const std::size_t parities = std::size_t{parity} * codewords();
+  return total * (symbol_bytes + kBytesBesideSymbol) + parities * kBytesBesideParity + codewords();
 }
 
 }  // namespace sluice::fec

@@ -26,9 +26,13 @@ using observe::Level;
 
 void complain(const std::string& text) { std::cerr << text << "\n"; }
 
+struct Usable {
+  config::Settings settings;
+  std::string derived;  // for people
+};
+
 // The settings, or a message for each thing that is wrong with them.
-std::optional<config::Settings> load_or_complain(const Program& program,
-                                                 const std::filesystem::path& file) {
+std::optional<Usable> load_or_complain(const Program& program, const std::filesystem::path& file) {
   const config::Checked checked = config::check(program.table, file);
   for (const config::Problem& problem : checked.problems) {
     complain(config::to_string(problem));
@@ -36,11 +40,12 @@ std::optional<config::Settings> load_or_complain(const Program& program,
   if (!checked.problems.empty()) {
     return std::nullopt;
   }
-  if (const Result<void> usable = program.check(checked.settings); !usable) {
-    complain(usable.error().message());
+  auto derived = program.check(checked.settings);
+  if (!derived) {
+    complain(derived.error().message());
     return std::nullopt;
   }
-  return checked.settings;
+  return Usable{checked.settings, std::move(*derived)};
 }
 
 void reload(const Program& program, const std::filesystem::path& file, Daemon& daemon,
@@ -150,8 +155,8 @@ int run_daemon(const Program& program, const std::filesystem::path& file) {
     complain(signals.error().message());
     return kExitFailure;
   }
-  const auto settings = load_or_complain(program, file);
-  return settings ? serve(program, file, *settings, *signals) : kExitConfiguration;
+  const auto usable = load_or_complain(program, file);
+  return usable ? serve(program, file, usable->settings, *signals) : kExitConfiguration;
 }
 
 int with_status_address(const Program& program, const std::filesystem::path& file,
@@ -194,24 +199,25 @@ void add_common(const Program& program, CLI::App& app, std::filesystem::path& fi
       return done ? kExitOk : kExitFailure;
     };
   });
-  app.add_subcommand("check-config", "Check the configuration and the keys it names")
+  app.add_subcommand("check-config",
+                     "Check the configuration and the keys it names; print what follows from it")
       ->callback([&] {
         action = [&] {
-          if (!load_or_complain(program, file)) {
-            return kExitConfiguration;
+          const auto usable = load_or_complain(program, file);
+          if (usable) {
+            std::cout << file.string() << ": good\n" << usable->derived;
           }
-          std::cout << file.string() << ": good\n";
-          return kExitOk;
+          return usable ? kExitOk : kExitConfiguration;
         };
       });
   app.add_subcommand("show-config", "Print all settings that are in effect, as TOML")
       ->callback([&] {
         action = [&] {
-          const auto settings = load_or_complain(program, file);
-          if (settings) {
-            std::cout << config::show(*settings);
+          const auto usable = load_or_complain(program, file);
+          if (usable) {
+            std::cout << config::show(usable->settings);
           }
-          return settings ? kExitOk : kExitConfiguration;
+          return usable ? kExitOk : kExitConfiguration;
         };
       });
   auto* status = app.add_subcommand("status", "Show the running daemon's status");

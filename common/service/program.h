@@ -58,8 +58,9 @@ struct Program {
   std::filesystem::path default_config;
   // Makes keys and an example configuration in a folder. Prints what it made and what to do next.
   std::function<Result<void>(const std::filesystem::path& folder)> init;
-  // What the table cannot check: keys, addresses, sources.
-  std::function<Result<void>(const config::Settings&)> check;
+  // What the table cannot check: keys, addresses, sources. What check-config prints of what follows
+  // from the settings: lines of "name: value"; may be empty.
+  std::function<Result<std::string>(const config::Settings&)> check;
   std::function<Result<std::unique_ptr<Daemon>>(const config::Settings&, const Surroundings&)>
       start;
   std::vector<Subcommand> subcommands;

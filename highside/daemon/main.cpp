@@ -8,6 +8,7 @@
 #include "highside/daemon/gaps_text.h"
 #include "highside/daemon/high_daemon.h"
 #include "highside/daemon/init.h"
+#include "highside/daemon/memory_text.h"
 #include "highside/daemon/settings_table.h"
 
 namespace {
@@ -49,9 +50,9 @@ Result<std::unique_ptr<service::Daemon>> start(const config::Settings& settings,
   return std::unique_ptr<service::Daemon>(new Running(std::move(daemon), token_file(settings)));
 }
 
-Result<void> check(const config::Settings& settings) {
+Result<std::string> check(const config::Settings& settings) {
   SLUICE_TRY(const auto options, high::read_options(settings));
-  return {};
+  return high::describe_memory(options);
 }
 
 int scrub(const config::Settings& settings, const std::string&) {

@@ -85,7 +85,8 @@ Result<Options> read_options(const Settings& settings) {
   SLUICE_TRY(auto sources, read_sources(link));
   SLUICE_TRY(auto serve, read_serve(settings.section("serve")));
   ReceiveSettings receive;
-  receive.window = static_cast<std::size_t>(link.integer("blocks"));
+  receive.lanes = sources.size();
+  receive.lane_memory = link.size("memory") / (streams.size() * sources.size());
   receive.silence = link.duration("silence");
   StagingSettings staging;
   staging.folder = settings.path("daemon", "state") / "assembling";

@@ -61,9 +61,10 @@ SectionSpec link_section() {
            between("256KiB", "2GiB")},
           {"coalesce", Type::kBool, "true",
            "Let the kernel hand over batches of datagrams (GRO), where it can."},
-          {"blocks", Type::kInt, "16",
-           "Blocks of a lane that may be under way at once; more than the sender's window.",
-           between("2", "128")},
+          {"memory", Type::kSize, "256MiB",
+           "For blocks that are being put together: an equal share for each stream and lane. What "
+           "a sender needs, `sluice-low check-config` prints.",
+           between("1MiB", "1TiB")},
           {"silence", Type::kDuration, "5s", "No heartbeat for this long is an alarm.",
            between("1s", "1d")},
       });

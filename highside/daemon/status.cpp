@@ -29,6 +29,16 @@ std::uint64_t published_through(const StreamStatus& stream, const std::vector<Ga
   return through;
 }
 
+json::array silent_lanes(const LinkStreamStatus& stream) {
+  json::array lanes;
+  for (const LinkLaneStatus& lane : stream.lanes) {
+    if (!lane.alive) {
+      lanes.push_back(lane.lane.value());
+    }
+  }
+  return lanes;
+}
+
 json::array streams_json(const LinkStatus& link, const CatalogStatus& catalog,
                          const std::vector<Gap>& gaps) {
   json::array array;
@@ -40,6 +50,7 @@ json::array streams_json(const LinkStatus& link, const CatalogStatus& catalog,
                         {"session", stream.session.value()},
                         {"recovered_blocks", stream.recovered_blocks},
                         {"lost_blocks", stream.lost_blocks},
+                        {"silent_lanes", silent_lanes(stream)},
                         {"highest", 0},
                         {"published", 0},
                         {"published_through", 0},

@@ -28,10 +28,14 @@ BlockWindow::Took BlockWindow::add(const wire::SymbolHeader& header, ByteView pa
   switch (state_of(number)) {
     case State::kWhole:
       return Took::kSurplus;
-    case State::kLost:
-      return Took::kLate;
+    case State::kLost: {
+      const Slot& known = slot(number);
+      return known.number == number && known.no_memory ? Took::kNoMemory : Took::kLate;
+    }
     case State::kNothing:
-      begin(number, header.geometry);
+      if (!begin(number, header.geometry)) {
+        return Took::kNoMemory;
+      }
       break;
     case State::kCollecting:
       break;
@@ -68,17 +72,41 @@ void BlockWindow::join(std::uint64_t floor, std::uint64_t report_from) {
   report_from_ = report_from;
 }
 
-void BlockWindow::begin(std::uint64_t number, const fec::Geometry& geometry) {
+// The oldest blocks make room: what a sender begins is newer than what it has sent whole, so that
+// with memory for its window they are lost anyhow.
+bool BlockWindow::begin(std::uint64_t number, const fec::Geometry& geometry) {
+  end_ = std::max(end_, number + 1);
+  if (!pool_.ever_fits(geometry)) {
+    return false;
+  }
+  auto decoder = pool_.take(geometry);
+  while (decoder == nullptr && give_up_one_before(number)) {
+    decoder = pool_.take(geometry);
+  }
+  if (decoder == nullptr) {
+    return false;
+  }
   Slot& fresh = slot(number);
   SLUICE_ASSERT(fresh.decoder == nullptr);
-  if (pool_.empty()) {
-    pool_.push_back(std::make_unique<fec::Decoder>());
-  }
-  fresh = {.number = number, .state = State::kCollecting, .decoder = std::move(pool_.back())};
-  pool_.pop_back();
-  fresh.decoder->reset(geometry);
+  fresh = {.number = number,
+           .state = State::kCollecting,
+           .geometry = geometry,
+           .decoder = std::move(decoder)};
   ++collecting_;
-  end_ = std::max(end_, number + 1);
+  return true;
+}
+
+bool BlockWindow::give_up_one_before(std::uint64_t number) {
+  std::uint64_t oldest = floor_;
+  while (oldest < number && state_of(oldest) != State::kCollecting) {
+    ++oldest;
+  }
+  if (oldest == number) {
+    return false;
+  }
+  settle_below(oldest + 1);
+  slot(oldest).no_memory = true;
+  return true;
 }
 
 void BlockWindow::complete(Slot& slot) {
@@ -127,7 +155,7 @@ void BlockWindow::settle_below(std::uint64_t limit) {
       continue;
     }
     release(passed);
-    passed = {.number = floor_, .state = State::kLost, .decoder = nullptr};
+    passed = {.number = floor_, .state = State::kLost, .geometry = {}, .decoder = nullptr};
     lose(floor_, 1);
   }
   if (limit > floor_) {
@@ -159,7 +187,7 @@ std::vector<BlockWindow::Range> BlockWindow::take_lost() { return std::exchange(
 
 void BlockWindow::release(Slot& slot) {
   if (slot.decoder != nullptr) {
-    pool_.push_back(std::move(slot.decoder));
+    pool_.give_back(std::move(slot.decoder), slot.geometry);
     --collecting_;
   }
 }

@@ -9,7 +9,6 @@
 //                 floor_                         floor_ + window
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -17,11 +16,9 @@
 #include "common/base/strong.h"
 #include "common/fec/block_code.h"
 #include "common/wire/datagram.h"
+#include "highside/receive/decoder_pool.h"
 
 namespace sluice::high {
-
-// Decoders that are in no use, with their memory.
-using DecoderPool = std::vector<std::unique_ptr<fec::Decoder>>;
 
 // One thread. `pool` must outlive it.
 class BlockWindow {
@@ -38,6 +35,7 @@ class BlockWindow {
     kWhole,     // this symbol completed its block: take_whole() has it
     kSurplus,   // the block is whole already, or has this symbol or enough of its kind
     kLate,      // the block was lost, or is so old that nothing is known of it any more
+    kNoMemory,  // the block was given up for a newer one, or has no room itself
     kMismatch,  // another geometry than the block's first symbol
   };
   // An authentic symbol.
@@ -74,6 +72,8 @@ class BlockWindow {
   struct Slot {
     std::uint64_t number = 0;
     State state = State::kNothing;
+    bool no_memory = false;  // lost for want of it
+    fec::Geometry geometry;
     std::unique_ptr<fec::Decoder> decoder;  // while collecting
   };
   struct Sent {
@@ -84,7 +84,8 @@ class BlockWindow {
   Slot& slot(std::uint64_t number) { return slots_[number % slots_.size()]; }
   State state_of(std::uint64_t number);
   void join(std::uint64_t floor, std::uint64_t report_from);
-  void begin(std::uint64_t number, const fec::Geometry& geometry);
+  bool begin(std::uint64_t number, const fec::Geometry& geometry);
+  bool give_up_one_before(std::uint64_t number);
   void complete(Slot& slot);
   void settle_below(std::uint64_t limit);
   void lose(std::uint64_t first, std::uint64_t count);

@@ -31,10 +31,19 @@ Metric metric_of(wire::Reject reject) {
   return Metric::kRejectBadMagic;
 }
 
+LanePools lane_pools(const ReceiveSettings& settings) {
+  LanePools pools;
+  for (std::size_t lane = 0; lane < limits::kMaxLanes; ++lane) {
+    pools.emplace_back(lane < settings.lanes ? settings.lane_memory : 0);
+  }
+  return pools;
+}
+
 }  // namespace
 
 struct LinkReader::Stream {
   const TrustedStream& trusted;
+  LanePools pools;  // before the sessions, whose blocks give back what they took
   std::unique_ptr<Session> current;
   std::unique_ptr<Session> previous;
   SteadyTime previous_ends;
@@ -43,6 +52,7 @@ struct LinkReader::Stream {
   bool alive = false;
   bool silence_told = false;
   SessionId refused;  // told once
+  std::optional<SteadyTime> no_memory_told{};
   std::uint64_t recovered_blocks = 0;
   std::uint64_t lost_blocks = 0;
 };
@@ -56,6 +66,7 @@ LinkReader::LinkReader(const ReceiveSettings& settings, const ReceiveParts& part
   opened_.reserve(kBatch);
   for (const TrustedStream& trusted : parts_.streams) {
     streams_.push_back(std::unique_ptr<Stream>(new Stream{.trusted = trusted,
+                                                          .pools = lane_pools(settings),
                                                           .current = {},
                                                           .previous = {},
                                                           .previous_ends = {},
@@ -142,8 +153,13 @@ void LinkReader::take_header(const wire::HeartbeatHeader& header, MutableByteVie
   }
   parts_.counters.add(Metric::kHeartbeats);
   for (const wire::LaneProgress& progress : heartbeat->lanes) {
-    found.session->lane(progress.lane).blocks.sent_below(progress.next, now_);
+    Lane& lane = found.session->lane(progress.lane);
+    lane.blocks.sent_below(progress.next, now_);
+    if (lane.heard == SteadyTime()) {
+      lane.heard = now_;
+    }
   }
+  heard(*found.stream, found.session->lane(header.lane), header.lane);
   heard(*found.stream, *found.session, *heartbeat);
 }
 
@@ -160,6 +176,42 @@ void LinkReader::heard(Stream& stream, const Session& session, const wire::Heart
     parts_.events.emit(Level::kNotice, "link.alive", {{"stream", stream.trusted.name}});
   }
   parts_.consumer.heartbeat(stream.trusted.name, heartbeat, stream.last_heartbeat);
+}
+
+void LinkReader::heard(Stream& stream, Lane& lane, LaneId id) {
+  lane.heard = now_;
+  if (lane.silent) {
+    lane.silent = false;
+    tell_lane(stream, id, "link.lane_alive", Level::kNotice);
+  }
+}
+
+void LinkReader::look_for_silent_lanes(Stream& stream) {
+  if (stream.current == nullptr || !stream.alive) {
+    return;
+  }
+  stream.current->for_each_lane([&](LaneId id, Lane& lane) {
+    if (!lane.silent && now_ - lane.heard >= settings_.silence) {
+      lane.silent = true;
+      tell_lane(stream, id, "link.lane_silent", Level::kWarning);
+    }
+  });
+}
+
+void LinkReader::set_silent_gauge() {
+  std::uint64_t silent = 0;
+  for (const auto& each : streams_) {
+    if (each->current != nullptr) {
+      each->current->for_each_lane([&](LaneId, const Lane& one) { silent += one.silent ? 1 : 0; });
+    }
+  }
+  parts_.counters.set(Metric::kLanesSilent, silent);
+}
+
+void LinkReader::tell_lane(const Stream& stream, LaneId lane, std::string_view what, Level level) {
+  set_silent_gauge();
+  parts_.events.emit(level, what,
+                     {{"stream", stream.trusted.name}, {"lane", std::to_string(lane.value())}});
 }
 
 bool LinkReader::may_look_at_announce() {
@@ -237,7 +289,8 @@ void LinkReader::begin_session(Stream& stream, const wire::OpenedAnnounce& annou
   end(stream, stream.previous);
   stream.previous = std::move(stream.current);
   stream.previous_ends = now_ + settings_.linger;
-  stream.current = std::make_unique<Session>(announce, settings_, decoders_);
+  stream.current = std::make_unique<Session>(announce, settings_, stream.pools);
+  set_silent_gauge();
   parts_.events.emit(Level::kNotice, "link.session",
                      {{"stream", stream.trusted.name},
                       {"epoch", std::to_string(announce.info.epoch.value())},
@@ -268,10 +321,34 @@ void LinkReader::add_symbol(const OpenedSymbol& symbol) {
     case BlockWindow::Took::kLate:
       parts_.counters.add(Metric::kRejectLateBlock);
       break;
+    case BlockWindow::Took::kNoMemory:
+      no_memory(symbol);
+      break;
     case BlockWindow::Took::kMismatch:
       parts_.counters.add(Metric::kRejectBadGeometry);
       break;
   }
+}
+
+void LinkReader::no_memory(const OpenedSymbol& symbol) {
+  parts_.counters.add(Metric::kRejectNoMemory);
+  Stream& stream = *symbol.stream;
+  if (stream.no_memory_told && now_ - *stream.no_memory_told < kRefusalsTold) {
+    return;
+  }
+  stream.no_memory_told = now_;
+  const LaneId lane = symbol.header.lane;
+  Error why{ErrorCode::kExhausted,
+            "stream " + stream.trusted.name + ", lane " + std::to_string(lane.value()),
+            "its blocks, such as one of " + std::to_string(symbol.header.geometry.block_bytes) +
+                " bytes, do not fit the " + std::to_string(settings_.lane_memory) +
+                " bytes that a lane has",
+            "raise link.memory to what sluice-low check-config says, or lower link.outage there"};
+  if (lane.value() >= settings_.lanes) {
+    why.cause = "this side has memory for " + std::to_string(settings_.lanes) + " lanes";
+    why.cure = "give link.listen an address for each lane of the sender";
+  }
+  parts_.events.failure(Level::kError, "link.memory_short", why);
 }
 
 void LinkReader::hand_over(const OpenedSymbol& symbol, Lane& lane) {
@@ -297,6 +374,7 @@ void LinkReader::tick() {
     if (now_ - stream->last_heard >= settings_.silence) {
       fall_silent(*stream);
     }
+    look_for_silent_lanes(*stream);
     if (stream->previous != nullptr && now_ >= stream->previous_ends) {
       end(*stream, stream->previous);
     }
@@ -372,6 +450,7 @@ LinkStatus LinkReader::status() {
     shown.session = stream->current->info().session;
     stream->current->for_each_lane([&shown](LaneId id, Lane& lane) {
       shown.lanes.push_back({.lane = id,
+                             .alive = shown.alive && !lane.silent,
                              .settled = lane.blocks.floor(),
                              .collecting = lane.blocks.collecting(),
                              .datagrams = lane.authentic,

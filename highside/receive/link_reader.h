@@ -53,7 +53,8 @@ class LinkReader {
   static constexpr std::size_t kBatch = 256;
   // Announces looked at in a second; more are not: a signature costs 35 µs, a box as much again.
   static constexpr int kAnnouncesPerSecond = 64;
-  // A refused announce comes every second: one event a minute says enough.
+  // What comes every second, or with every datagram, is told once a minute: refused announces, and
+  // that memory is short.
   static constexpr std::chrono::seconds kRefusalsTold{60};
 
  private:
@@ -82,16 +83,20 @@ class LinkReader {
   void begin_session(Stream& stream, const wire::OpenedAnnounce& announce);
   void heard(Stream& stream, const Session& session, const wire::Heartbeat& heartbeat);
   void add_symbol(const OpenedSymbol& symbol);
+  void no_memory(const OpenedSymbol& symbol);
   void hand_over(const OpenedSymbol& symbol, Lane& lane);
   void tell_lost(Stream& stream, Session& session);
   void end(Stream& stream, std::unique_ptr<Session>& session);
   void fall_silent(Stream& stream);
+  void heard(Stream& stream, Lane& lane, LaneId id);
+  void look_for_silent_lanes(Stream& stream);
+  void tell_lane(const Stream& stream, LaneId lane, std::string_view what, observe::Level level);
   void set_alive_gauge();
+  void set_silent_gauge();
 
   const ReceiveSettings& settings_;
   const ReceiveParts parts_;
   observe::StageTimer timer_;
-  DecoderPool decoders_;  // before the sessions, which give theirs back
   std::vector<std::unique_ptr<Stream>> streams_;
   std::vector<OpenedSymbol> opened_;
   SteadyTime now_;  // read once for a batch

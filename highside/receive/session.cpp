@@ -14,8 +14,8 @@ std::uint64_t Lane::missing() const {
 }
 
 Session::Session(const wire::OpenedAnnounce& announce, const ReceiveSettings& settings,
-                 DecoderPool& pool)
-    : info_(announce.info), settings_(settings), pool_(pool), opener_(announce.session_key) {}
+                 LanePools& pools)
+    : info_(announce.info), settings_(settings), pools_(pools), opener_(announce.session_key) {}
 
 Session::Opened Session::open(LaneId id, std::uint64_t counter, ByteView header,
                               MutableByteView text,
@@ -47,7 +47,7 @@ Session::Opened Session::open(LaneId id, std::uint64_t counter, ByteView header,
 Lane& Session::lane(LaneId id) {
   auto& found = lanes_.at(id.value());
   if (found == nullptr) {
-    found = std::make_unique<Lane>(settings_, from_the_start_, pool_);
+    found = std::make_unique<Lane>(settings_, from_the_start_, pools_.at(id.value()));
   }
   return *found;
 }

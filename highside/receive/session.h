@@ -13,6 +13,9 @@
 
 namespace sluice::high {
 
+// One for each of limits::kMaxLanes of a stream; the session before the current one shares it.
+using LanePools = std::vector<DecoderPool>;
+
 struct Lane {
   Lane(const ReceiveSettings& settings, bool from_the_start, DecoderPool& pool)
       : replay(settings.replay_window),
@@ -22,15 +25,17 @@ struct Lane {
   BlockWindow blocks;
   std::uint64_t first_counter = 0;  // of its first authentic datagram; 0: none yet
   std::uint64_t authentic = 0;      // fresh datagrams since then
+  SteadyTime heard;                 // its latest heartbeat, or when another lane's first named it
+  bool silent = false;              // that is too long ago, which was told
 
   // Datagrams sent since the first that never came, or have not come yet.
   std::uint64_t missing() const;
 };
 
-// One thread. The pool must outlive it.
+// One thread. `pools` must outlive it.
 class Session {
  public:
-  Session(const wire::OpenedAnnounce& announce, const ReceiveSettings& settings, DecoderPool& pool);
+  Session(const wire::OpenedAnnounce& announce, const ReceiveSettings& settings, LanePools& pools);
 
   const wire::SessionInfo& info() const { return info_; }
 
@@ -55,7 +60,7 @@ class Session {
  private:
   wire::SessionInfo info_;
   const ReceiveSettings& settings_;
-  DecoderPool& pool_;
+  LanePools& pools_;
   crypto::Opener opener_;
   bool heard_ = false;
   bool from_the_start_ = false;

@@ -13,6 +13,7 @@ namespace sluice::high {
 
 struct LinkLaneStatus {
   LaneId lane;
+  bool alive = false;                   // its heartbeats arrive
   BlockNumber settled;                  // all below it are whole or lost
   std::uint64_t collecting = 0;         // blocks begun and not whole
   std::uint64_t datagrams = 0;          // authentic ones

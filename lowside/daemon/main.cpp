@@ -5,6 +5,7 @@
 #include "common/service/exit_codes.h"
 #include "common/service/program.h"
 #include "lowside/daemon/init.h"
+#include "lowside/daemon/link_text.h"
 #include "lowside/daemon/low_daemon.h"
 #include "lowside/daemon/settings_table.h"
 
@@ -49,12 +50,12 @@ Result<std::unique_ptr<service::Daemon>> start(const config::Settings& settings,
   return std::unique_ptr<service::Daemon>(new Running(std::move(daemon), token_file(settings)));
 }
 
-Result<void> check(const config::Settings& settings) {
+Result<std::string> check(const config::Settings& settings) {
   SLUICE_TRY(const auto options, low::read_options(settings));
   observe::Counters counters;
   const SystemClock clock;
   SLUICE_TRY(const auto sources, low::make_sources(settings, counters, clock));
-  return {};
+  return low::describe_link(options.transmit, options.sinks.size());
 }
 
 int resend(const config::Settings& settings, const std::string& ranges) {

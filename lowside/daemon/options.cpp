@@ -3,6 +3,7 @@
 #include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/wire/announce.h"
+#include "lowside/transmit/interleaving.h"
 
 namespace sluice::low {
 namespace {
@@ -54,11 +55,9 @@ Result<TransmitSettings> read_transmit(const Settings& settings,
   transmit.mtu = static_cast<std::size_t>(link.integer("mtu"));
   transmit.ipv6 = sinks.front().address.find(':') != std::string::npos;
   transmit.rate_bits_per_second = link.rate("rate") / sinks.size();
-  transmit.data_symbols = static_cast<std::uint8_t>(link.integer("data_symbols"));
-  transmit.parity_symbols = static_cast<std::uint8_t>(link.integer("parity_symbols"));
-  transmit.block_bytes = link.size("block");
-  transmit.window = static_cast<std::size_t>(link.integer("window"));
   transmit.zstd_level = static_cast<int>(link.integer("zstd_level"));
+  SLUICE_TRY_VOID(interleave(
+      {.outage = link.duration("outage"), .redundancy = link.share("redundancy")}, transmit));
   SLUICE_TRY_VOID(transmit.validate());
   return transmit;
 }

@@ -27,6 +27,7 @@ LaneSender::LaneSender(const TransmitSettings& settings, LaneId lane, Beacon& be
       events_(events),
       sealer_(beacon.session_key(), lane),
       datagram_bytes_(settings.datagram_bytes()),
+      spread_(settings.spread_datagrams()),
       pacer_(settings.rate_bits_per_second, settings.ipv6, clock.steady_now()),
       next_beat_(clock.steady_now()),
       retry_(next_beat_) {
@@ -38,16 +39,16 @@ bool LaneSender::wants_block() const {
   if (in_flight_.empty()) {
     return true;
   }
-  const Flight& newest = in_flight_.back();
-  return next_number_ < in_flight_.front().block->number.value() + settings_.window &&
-         std::uint64_t{newest.next} * settings_.window >= newest.total;
+  return slot_ >= next_start_ &&
+         next_number_ < in_flight_.front().block->number.value() + settings_.window;
 }
 
 void LaneSender::take(std::unique_ptr<EncodedBlock> block) {
   SLUICE_ASSERT(block->number.value() == next_number_);
   ++next_number_;
   const std::uint32_t total = block->geometry.total_symbols();
-  in_flight_.push_back({.block = std::move(block), .next = 0, .total = total});
+  in_flight_.push_back({.block = std::move(block), .total = total, .start = slot_, .due = slot_});
+  next_start_ = slot_ + total;
 }
 
 SteadyTime LaneSender::step(SteadyTime now) {
@@ -61,10 +62,12 @@ SteadyTime LaneSender::step(SteadyTime now) {
   if (due <= now) {
     observe::StageTimer timer(counters_);
     if (run_bytes_ == 0) {
-      fill_run();
+      fill_run(now);
       timer.lap(observe::Metric::kSendSealNanos);
     }
-    send_run(now);
+    if (run_bytes_ > 0) {
+      send_run(now);
+    }
     timer.lap(observe::Metric::kSendSendNanos);
     due = idle() ? next_beat_ : std::max(pacer_.due(), retry_);
   }
@@ -116,18 +119,54 @@ bool LaneSender::send(ByteView bytes, std::size_t datagram_bytes, SteadyTime now
   return true;
 }
 
-void LaneSender::fill_run() {
-  std::size_t left = 0;
+// The earliest slot at which something may leave; the highest number if all is in the run.
+std::uint64_t LaneSender::next_due_slot() const {
+  std::uint64_t earliest = UINT64_MAX;
   for (const Flight& flight : in_flight_) {
-    left += flight.total - flight.next;
+    if (flight.next < flight.total) {
+      earliest = std::min(earliest, flight.due);
+    }
   }
-  for (std::size_t i = std::min(run_limit_, left); i > 0; --i) {
-    do {
-      turn_ = (turn_ + 1) % in_flight_.size();
-    } while (in_flight_[turn_].next == in_flight_[turn_].total);
-    seal_symbol(in_flight_[turn_]);
-    ++in_flight_[turn_].next;
+  return earliest;
+}
+
+// In turn, so that no block waits for more than one symbol of each of the others.
+LaneSender::Flight* LaneSender::due_now() {
+  for (std::size_t tried = 0; tried < in_flight_.size(); ++tried) {
+    turn_ = (turn_ + 1) % in_flight_.size();
+    Flight& flight = in_flight_[turn_];
+    if (flight.next < flight.total && flight.due <= slot_) {
+      return &flight;
+    }
   }
+  return nullptr;
+}
+
+// Passes slots, at most a run of them or up to the first that has something; a block that may start
+// meanwhile starts in time.
+void LaneSender::fill_run(SteadyTime now) {
+  std::uint64_t end = std::max(slot_ + run_limit_, next_due_slot());
+  if (slot_ < next_start_) {
+    end = std::min(end, next_start_);
+  }
+  std::uint64_t empty = 0;
+  while (slot_ < end) {
+    if (Flight* const flight = due_now()) {
+      seal_symbol(*flight);
+      ++flight->next;
+      flight->due = flight->start + flight->next * spread_ / flight->total;
+      ++slot_;
+      continue;
+    }
+    const std::uint64_t next = next_due_slot();
+    if (next == UINT64_MAX) {
+      break;
+    }
+    const std::uint64_t to = std::min(next, end);
+    empty += to - slot_;
+    slot_ = to;
+  }
+  pacer_.sent(empty, empty * datagram_bytes_, now);
 }
 
 void LaneSender::seal_symbol(const Flight& flight) {
@@ -136,15 +175,16 @@ void LaneSender::seal_symbol(const Flight& flight) {
   const auto header = datagram.first<wire::kSymbolHeaderBytes>();
   const auto tag = datagram.last<crypto::kTagBytes>();
   const auto text = datagram.subspan(header.size(), datagram.size() - header.size() - tag.size());
+  const std::uint32_t ordinal = flight.block->geometry.sent_at(flight.next);
   auto ticket = sealer_.next();
   wire::encode(wire::SymbolHeader{.lane = lane_,
                                   .session = beacon_.info().session,
                                   .counter = ticket.counter(),
                                   .block = flight.block->number,
                                   .geometry = flight.block->geometry,
-                                  .ordinal = flight.next},
+                                  .ordinal = ordinal},
                header);
-  const ByteView symbol = flight.block->symbol(flight.next);
+  const ByteView symbol = flight.block->symbol(ordinal);
   std::memcpy(text.data(), symbol.data(), symbol.size());
   sealer_.seal(std::move(ticket), header, text, tag);
 }

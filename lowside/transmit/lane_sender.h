@@ -1,10 +1,14 @@
 // Sends one lane: interleaves the symbols of the blocks in flight, seals, paces, and keeps the
 // announces and heartbeats going. Knows no thread: whoever owns it says what time it is.
 //
-// Blocks start one after another, each when the one before it has sent 1/window of its symbols, so
-// that an outage meets blocks at different points and none loses more than its share of it. No
-// block starts while one that is `window` numbers older is still in flight: the receiver may give
-// up a block as soon as it sees that far beyond it.
+// The wire's time is cut into slots of one datagram. Every block is spread evenly over the same
+// number of slots, TransmitSettings::spread_datagrams(), long or short, first or last: an outage
+// then takes the same share of each. Blocks start one after another, each so many slots after the
+// one before it as that one has symbols, so that they fill the wire together. Where there are too
+// few of them, at the begin of a pass, at its end and around a short block, slots stay empty.
+//
+// No block starts while one that is `window` numbers older is still in flight: the receiver may
+// give up a block when it sees far enough beyond it.
 #pragma once
 
 #include <deque>
@@ -50,13 +54,17 @@ class LaneSender {
  private:
   struct Flight {
     std::unique_ptr<EncodedBlock> block;
-    std::uint32_t next = 0;  // ordinal; those below it are in the run or have left
-    std::uint32_t total = 0;
+    std::uint32_t total = 0;  // symbols
+    std::uint64_t start = 0;  // slot
+    std::uint32_t next = 0;   // place; what comes before it is in the run or has left
+    std::uint64_t due = 0;    // slot from which on `next` may leave
   };
 
   void beat(SteadyTime now);
   bool send(ByteView bytes, std::size_t datagram_bytes, SteadyTime now);
-  void fill_run();
+  std::uint64_t next_due_slot() const;
+  Flight* due_now();
+  void fill_run(SteadyTime now);
   void seal_symbol(const Flight& flight);
   void send_run(SteadyTime now);
   void retire();
@@ -72,12 +80,15 @@ class LaneSender {
   crypto::Sealer sealer_;
   std::size_t datagram_bytes_;
   std::size_t run_limit_;  // datagrams
+  std::uint64_t spread_;   // slots
   link::Pacer pacer_;
 
   std::deque<Flight> in_flight_;  // by number
-  std::size_t turn_ = 0;          // whose symbol comes next
+  std::size_t turn_ = 0;          // whose symbol came last
   std::uint64_t next_number_ = 0;
-  Bytes run_;  // sealed datagrams, kept until they have left
+  std::uint64_t slot_ = 0;        // the next one
+  std::uint64_t next_start_ = 0;  // slot from which on another block may start
+  Bytes run_;                     // sealed datagrams, kept until they have left
   std::size_t run_bytes_ = 0;
   std::deque<std::unique_ptr<EncodedBlock>> finished_;
   SteadyTime next_beat_;

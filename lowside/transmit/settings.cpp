@@ -1,6 +1,9 @@
 #include "lowside/transmit/settings.h"
 
+#include <algorithm>
+
 #include "common/base/limits.h"
+#include "common/link/send/pacer.h"
 #include "common/wire/announce.h"
 #include "common/wire/datagram.h"
 
@@ -9,7 +12,6 @@ namespace {
 
 constexpr std::size_t kMinMtu = 576;        // RFC 791: what every host takes
 constexpr std::size_t kMaxMtu = 9000;       // limits::kMaxDatagramBytes follows it
-constexpr std::size_t kMaxWindow = 64;      // × 16 MiB: a gibibyte on either side
 constexpr std::uint64_t kMinRate = 10'000;  // an announce of 1500 bytes each second still fits
 
 Error out_of_range(const char* setting, std::uint64_t value, std::uint64_t low,
@@ -36,7 +38,7 @@ Result<void> TransmitSettings::validate() const {
       {"data_symbols", data_symbols, 1, limits::kMaxDataSymbols},
       {"parity_symbols", parity_symbols, 0, limits::kMaxParitySymbols},
       {"block_bytes", block_bytes, limits::kMinBlockBytes, limits::kMaxBlockBytes},
-      {"window", window, 1, kMaxWindow},
+      {"window", window, 1, limits::kMaxBlocksInFlight},
       {"zstd_level", static_cast<std::uint64_t>(zstd_level), 0, 19},
       {"cadence (ms)", static_cast<std::uint64_t>(cadence.count()), 10, 60'000},
       {"poll (ms)", static_cast<std::uint64_t>(poll.count()), 1, 60'000},
@@ -61,6 +63,16 @@ fec::Geometry TransmitSettings::geometry(std::size_t finished_block_bytes) const
           .symbol_bytes = static_cast<std::uint16_t>(wire::symbol_bytes(mtu, ipv6)),
           .max_data = data_symbols,
           .parity = parity_symbols};
+}
+
+std::uint64_t TransmitSettings::spread_datagrams() const {
+  return geometry(block_bytes).total_symbols() * std::max<std::uint64_t>(1, window - 1);
+}
+
+std::chrono::nanoseconds TransmitSettings::datagram_time() const {
+  const auto bits = static_cast<double>(8 * (datagram_bytes() + link::wire_overhead_bytes(ipv6)));
+  return std::chrono::nanoseconds(
+      static_cast<std::int64_t>(bits * 1e9 / static_cast<double>(rate_bits_per_second)));
 }
 
 std::size_t TransmitSettings::memory_bytes(std::size_t lanes) const {

@@ -20,17 +20,17 @@ struct TransmitSettings {
   // Bits on the wire of each lane: payload, UDP, IP and Ethernet with preamble and gap.
   std::uint64_t rate_bits_per_second = 900'000'000;
 
-  // Of each codeword. 64 + 8 outlives any 8 losses of 72: at 1 % random loss a codeword fails once
-  // in 10^7, a gibibyte once in a thousand. It costs 12.5 %, and a codeword of 100 kB stays in the
-  // processor's second-level cache, where coding takes 0.13 ns a byte.
+  // What follows up to `window` is set by interleave() from rate, MTU, outage and redundancy.
+
+  // Of each codeword. 64 + 8 outlives any 8 losses of 72. A codeword of 100 kB stays in the
+  // processor's second-level cache.
   std::uint8_t data_symbols = 64;
   std::uint8_t parity_symbols = 8;
 
-  // Bytes of a block, and blocks in flight at once. An outage is survived while it takes no more
-  // than parity / (data + parity) of what is in flight: 8 × 4 MiB × 1.125 / 9 = 4.2 MB, 36 ms at
-  // 0.94 Gb/s. Longer outages need more of either, on both sides.
+  // Bytes of a block, and blocks in flight at once at the most. Every block, however short, is
+  // spread over the time that `window` - 1 of the longest take to send.
   std::size_t block_bytes = std::size_t{4} << 20;
-  std::size_t window = 8;
+  std::size_t window = 9;
 
   int zstd_level = 1;  // 1 … 19; 0: never
 
@@ -44,6 +44,10 @@ struct TransmitSettings {
 
   std::size_t datagram_bytes() const;
   fec::Geometry geometry(std::size_t finished_block_bytes) const;
+  // Datagrams that a lane could send while one block crosses: what each block is spread over.
+  std::uint64_t spread_datagrams() const;
+  // What one datagram occupies the lane's wire for.
+  std::chrono::nanoseconds datagram_time() const;
   // What all blocks of `lanes` lanes occupy: in flight, queued and being built, with parity.
   std::size_t memory_bytes(std::size_t lanes) const;
 };

@@ -19,7 +19,7 @@ from releases import Releases
 from rig import Failure, check
 
 # Slow enough that there is nearly always a pass on the wire, and several blocks to a pass.
-LINK = {"block": "128KiB", "window": 2}
+LINK = {"outage": "1ms"}
 RATE = "8Mbit/s"
 PASSES = ["0s", "1s"]
 LOSS = 100  # of 10000 datagrams

@@ -25,8 +25,8 @@ from rig import HIGH as HIGH_PROGRAM
 from rig import LOW as LOW_PROGRAM
 from rig import Failure, check, run
 
-LINK = {"block": "256KiB", "window": 1}
-SLOW = {"rate": "4Mbit/s", "block": "64KiB", "window": 1}
+LINK = {"outage": "1ms"}
+SLOW = {"rate": "4Mbit/s", "outage": "1ms"}
 WORKERS = 3  # a point waits for announces and heartbeats most of the time
 
 

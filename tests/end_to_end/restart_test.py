@@ -23,7 +23,7 @@ def wait_until_under_way(rig):
 
 
 def reload_takes_a_want_list_and_loses_nothing_in_flight():
-    with Scene() as scene, files_rig(scene, link={"window": 1, "block": "256KiB"}) as rig:
+    with Scene() as scene, files_rig(scene, link={"outage": "1ms"}) as rig:
         originals = drop_contents(scene)
         rig.start("high")
         rig.start("low")
@@ -49,7 +49,7 @@ def a_bad_configuration_is_refused_at_a_reload():
 
 
 def killed_low_side_sends_again_what_was_in_flight():
-    with Scene() as scene, files_rig(scene, link={"window": 1, "block": "256KiB"}) as rig:
+    with Scene() as scene, files_rig(scene, link={"outage": "1ms"}) as rig:
         originals = drop_contents(scene)
         rig.start("high")
         rig.start("low")
@@ -65,7 +65,7 @@ def killed_low_side_sends_again_what_was_in_flight():
 
 
 def killed_high_side_goes_on_with_what_it_holds():
-    with Scene() as scene, files_rig(scene, link={"window": 1, "block": "256KiB"}) as rig:
+    with Scene() as scene, files_rig(scene, link={"outage": "1ms"}) as rig:
         originals = drop_contents(scene)
         rig.start("high")
         rig.start("low")
@@ -83,7 +83,7 @@ def killed_high_side_goes_on_with_what_it_holds():
 
 
 def a_second_pass_fills_only_the_holes():
-    with Scene() as scene, files_rig(scene, link={"window": 1, "block": "256KiB"}, spool={"passes": ["0s", "1s"]}) as rig:
+    with Scene() as scene, files_rig(scene, link={"outage": "1ms"}, spool={"passes": ["0s", "1s"]}) as rig:
         originals = drop_contents(scene)
         rig.start("high")
         rig.start("low")

@@ -103,7 +103,7 @@ def high_side_without_inodes():
 
 def high_side_full_with_less_and_less_left():
     """For a part of what comes, for the log of the index, for nothing: the disk is full at another step each time."""
-    with pair(link={"window": 1, "block": "256KiB"}) as (rig, scene), Disk(rig, "high", DISK) as disk:
+    with pair(link={"outage": "1ms"}) as (rig, scene), Disk(rig, "high", DISK) as disk:
         rig.start("high")
         rig.start("low")
         rig.wait_until_crossed()

@@ -93,7 +93,7 @@ def refused(rig):
 
 
 def bits_flip_in_datagrams():
-    with pair(rate="50Mbit/s", link={"window": 1, "block": "256KiB"}) as (rig, scene), Flips(rig, scene) as flips:
+    with pair(rate="50Mbit/s", link={"outage": "1ms"}) as (rig, scene), Flips(rig, scene) as flips:
         flips.one_in(30)  # less than parity mends
         rig.start("high")
         rig.start("low")

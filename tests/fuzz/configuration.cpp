@@ -56,6 +56,7 @@ const config::Table& every_type() {
                                                 {"d", Type::kDuration, "1s", "A duration."},
                                                 {"z", Type::kSize, "1KiB", "A size."},
                                                 {"r", Type::kRate, "1Mbit/s", "A rate."},
+                                                {"c", Type::kPercent, "5%", "A percentage."},
                                                 {"p", Type::kPath, "", "A path."},
                                                 {"l", Type::kStrings, "[]", "Strings."},
                                                 {"q", Type::kPaths, "[]", "Paths."},

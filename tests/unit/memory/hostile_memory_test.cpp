@@ -130,13 +130,13 @@ TEST_F(DatagramMemory, ASymbolOfTheLargestBlockCostsTwoBlocks) {
     EXPECT_GT(peak.most, 0U);
     EXPECT_LE(peak.most, 2 * limits::kMaxBlockBytes + 4 * kMiB);
   }
-  // Beyond the window the oldest block's memory is used again.
+  // Beyond the lane's memory the oldest block's is used again.
   const Counted::Peak all = Counted::during([&] {
     for (std::uint64_t block = 3; block < 200; ++block) {
       take(sealed(block));
     }
   });
-  EXPECT_LE(all.most, settings_.window * (2 * limits::kMaxBlockBytes + 4 * kMiB));
+  EXPECT_LE(all.most, settings_.lane_memory);
 }
 
 class BlockMemory : public testing::Test {

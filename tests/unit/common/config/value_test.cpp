@@ -30,6 +30,8 @@ TEST(Value, ReadsRatesAsBitsPerSecond) {
   EXPECT_EQ(number(Type::kRate, "500Mbit/s"), 500'000'000);
   EXPECT_EQ(number(Type::kRate, "2.5Gbit/s"), 2'500'000'000);
   EXPECT_EQ(number(Type::kRate, "9600 bit/s"), 9600);
+  EXPECT_EQ(number(Type::kPercent, "12.5%"), 12'500);
+  EXPECT_EQ(number(Type::kPercent, "100 %"), 100'000);
 }
 
 TEST(Value, RefusesWhatIsNotOfTheType) {
@@ -38,6 +40,7 @@ TEST(Value, RefusesWhatIsNotOfTheType) {
        {"", "10", "m", "-1s", "10x", "10m!", "1 000s", "99999999999999999999d", "nan s", "0x1s",
         "1e3s", "9223372036854775807ms9223372036854775807ms"}},
       {Type::kSize, {"", "-1B", "4mib", "4MiB4KiB", "16777216TiB", "inf B"}},
+      {Type::kPercent, {"", "5", "-1%", "5%%", "1%1%"}},
       {Type::kRate, {"", "1Gb/s", "1", "1Gbit", "-1bit/s"}},
       {Type::kInt, {"", "1.5", "1 ", "0x10", "99999999999999999999"}},
       {Type::kDecimal, {"", "1,5", "a"}},
@@ -62,6 +65,9 @@ TEST(Value, WritesWhatItReads) {
       {Type::kSize, "4096KiB", "\"4MiB\""},
       {Type::kSize, "1000B", "\"1000B\""},
       {Type::kRate, "1000Mbit/s", "\"1Gbit/s\""},
+      {Type::kPercent, "12.50%", "\"12.5%\""},
+      {Type::kPercent, "0.005%", "\"0.005%\""},
+      {Type::kPercent, "100%", "\"100%\""},
       {Type::kDecimal, "2", "2.0"},
       {Type::kDecimal, "0.05", "0.05"},
       {Type::kBool, "true", "true"},

@@ -171,6 +171,7 @@ TEST_F(ProtocolExample, LimitsAreThoseOfTheCode) {
   };
   expect_row("datagram, bytes", limits::kMaxDatagramBytes);
   expect_row("lanes", limits::kMaxLanes);
+  expect_row("blocks under way in a lane", limits::kMaxBlocksInFlight);
   expect_row("block, bytes", limits::kMaxBlockBytes);
   expect_row("data symbols of a codeword", limits::kMaxDataSymbols);
   expect_row("parity symbols of a codeword", limits::kMaxParitySymbols);

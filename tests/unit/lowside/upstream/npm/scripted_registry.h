@@ -78,7 +78,8 @@ class ScriptedRegistry {
       manifest[member] = value;
     }
     json::object& packument = packuments_[name];
-    packument["_id"] = packument["name"] = name;
+    packument["name"] = name;
+    packument["_id"] = name;
     packument["readme"] = "# " + name;
     child(packument, "versions")[version] = manifest;
     child(packument, "dist-tags")["latest"] = version;

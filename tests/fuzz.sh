@@ -36,8 +36,11 @@ limits=(-max_len=8192 -malloc_limit_mb=512 -rss_limit_mb=2048 -timeout=20)
 export UBSAN_OPTIONS=print_stacktrace=1
 export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19 UBSAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
 
-# User seconds that the children of this shell took.
-used() { times | tail -1 | sed 's/m/ /; s/s.*//' | awk '{ print int($1 * 60 + $2) }'; }
+# Sets `spent` to the user seconds that the children of this shell took. Not by a substitution: that is a shell of its own, without children.
+count_spent() {
+  times > "$log.times"
+  spent=$(tail -1 "$log.times" | sed 's/m/ /; s/s.*//' | awk '{ print int($1 * 60 + $2) }')
+}
 
 run() (
   target=$1 log=$learned/$1.log spent=0 executions=0
@@ -54,7 +57,7 @@ run() (
       exit 1
     fi
     executions=$((executions + $(sed -n 's/^stat::number_of_executed_units: *//p' "$log")))
-    spent=$(used)
+    count_spent
   done
   echo "$target: $executions executions in $spent s of processor time, $(grep -ao 'cov: [0-9]* ft: [0-9]*' "$log" | tail -1)"
 )

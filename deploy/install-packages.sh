@@ -1,10 +1,11 @@
 #!/bin/bash
-# Installs the Debian packages of the given groups (build, run, test, fuzz) from packages.txt; those that are there already are not asked for again.
+# Installs the Debian packages of the given groups (build, run, test, fuzz, bench) from packages.txt, and of GROUP-MACHINE where there is
+# such a line; those that are there already are not asked for again.
 set -euo pipefail
 list="$(dirname "$0")/packages.txt"
 wanted=()
 for group in "$@"; do
-  mapfile -t names < <(awk -v group="$group" '$1 == group { for (i = 2; i <= NF; i++) print $i }' "$list")
+  mapfile -t names < <(awk -v group="$group" -v machine="$(dpkg --print-architecture)" '$1 == group || $1 == group "-" machine { for (i = 2; i <= NF; i++) print $i }' "$list")
   [[ ${#names[@]} -gt 0 ]] || { echo "install-packages.sh: no group '$group' in $list" >&2; exit 2; }
   wanted+=("${names[@]}")
 done

@@ -71,9 +71,15 @@ class Decoder {
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
 
-  // The geometry must be valid().
-  void reset(const Geometry& geometry);
+  // The geometry must be valid(). `memory` is used for the block's bytes, whatever it holds, if
+  // it is as large as they need: what an earlier release() gave, for instance.
+  void reset(const Geometry& geometry, Bytes memory = {});
   const Geometry& geometry() const;
+
+  // Where a data symbol that has not come yet will lie: whoever makes its bytes may write them
+  // there and then add() them, at the same address, without a copy. Until then they mean nothing.
+  // Empty for data that has come, and for parity. `ordinal` < total_symbols().
+  MutableByteView place(std::uint32_t ordinal);
 
   // kNotNeeded: parity of a codeword that has enough symbols. Data is taken whenever it is new:
   // that costs less than to compute it.
@@ -93,7 +99,8 @@ class Decoder {
   Block finish();
   // Memory that it has in use or keeps for the next block.
   std::size_t kept_bytes() const;
-  // After finish(): the block's bytes themselves, without a copy. Then only reset() is allowed.
+  // After finish(): the block's bytes themselves, without a copy; their memory may be given to
+  // reset() again. Then only reset() is allowed.
   Bytes release();
 
  private:

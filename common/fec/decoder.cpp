@@ -79,7 +79,7 @@ Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
-void Decoder::reset(const Geometry& geometry) {
+void Decoder::reset(const Geometry& geometry, Bytes memory) {
   SLUICE_ASSERT(geometry.valid());
   // Memory is for blocks of the same shape: that of others could be more than this one may have.
   if (state_->symbol_bytes != geometry.symbol_bytes || state_->parity_rows != geometry.parity ||
@@ -97,8 +97,8 @@ void Decoder::reset(const Geometry& geometry) {
   s.codewords = geometry.codewords();
   s.data_symbols = geometry.data_symbols();
   const std::size_t data_bytes = std::size_t{s.data_symbols} * geometry.symbol_bytes;
-  if (s.data.capacity() != data_bytes) {
-    s.data = Bytes();  // a vector that grows takes twice what is asked
+  if (s.data.capacity() != data_bytes) {  // a vector that grows takes twice what is asked
+    s.data = memory.capacity() == data_bytes ? std::move(memory) : Bytes();
   }
   s.data.resize(data_bytes);
   s.seen.assign(geometry.total_symbols(), false);
@@ -110,6 +110,15 @@ void Decoder::reset(const Geometry& geometry) {
 
 const Geometry& Decoder::geometry() const { return state_->geometry; }
 
+MutableByteView Decoder::place(std::uint32_t ordinal) {
+  State& s = *state_;
+  SLUICE_ASSERT(ordinal < s.seen.size());
+  const std::size_t bytes = s.geometry.symbol_bytes;
+  return ordinal < s.data_symbols && !s.seen[ordinal]
+             ? MutableByteView(s.data).subspan(ordinal * bytes, bytes)
+             : MutableByteView();
+}
+
 Decoder::Added Decoder::add(std::uint32_t ordinal, ByteView symbol) {
   State& s = *state_;
   SLUICE_ASSERT(ordinal < s.seen.size() && symbol.size() == s.geometry.symbol_bytes);
@@ -117,7 +126,10 @@ Decoder::Added Decoder::add(std::uint32_t ordinal, ByteView symbol) {
     return Added::kDuplicate;
   }
   if (ordinal < s.data_symbols) {
-    std::memcpy(s.data.data() + std::size_t{ordinal} * symbol.size(), symbol.data(), symbol.size());
+    std::uint8_t* const place = s.data.data() + std::size_t{ordinal} * symbol.size();
+    if (place != symbol.data()) {
+      std::memcpy(place, symbol.data(), symbol.size());
+    }
     --s.missing_data;
     s.take(ordinal, ordinal % s.codewords);
     return Added::kNew;

@@ -131,10 +131,33 @@ bool Assembler::step() {
     std::visit([this](const auto& value) { process(value); }, *item);
     const std::lock_guard lock(mutex_);
     queued_bytes_ -= std::visit([](const auto& value) { return weight(value); }, *item);
+    keep_memory(std::move(*item));
     room_.notify_all();
   }
   staging_.save_due();
   return item || !done.empty();
+}
+
+// The receiver asks for it about as often as some becomes free, so that the queue and what is kept
+// take turns with the same memory.
+void Assembler::keep_memory(Item item) {
+  auto* const block = std::get_if<RecoveredBlock>(&item);
+  if (block != nullptr &&
+      queued_bytes_ + spare_bytes_ + block->bytes.size() <= settings_.queue_bytes) {
+    spare_bytes_ += block->bytes.size();
+    spare_.push_back(std::move(block->bytes));
+  }
+}
+
+Bytes Assembler::spare_block() {
+  const std::lock_guard lock(mutex_);
+  if (spare_.empty()) {
+    return {};
+  }
+  Bytes memory = std::move(spare_.back());
+  spare_.pop_back();
+  spare_bytes_ -= memory.size();
+  return memory;
 }
 
 void Assembler::settle(const std::vector<Done>& done) {

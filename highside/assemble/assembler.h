@@ -66,6 +66,7 @@ class Assembler final : public BlockConsumer, public DurableListener, public Man
   void save_all() { staging_.save_all(); }
 
   void block(RecoveredBlock block) override;
+  Bytes spare_block() override;
   void lost(const LostBlocks& lost) override;
   void heartbeat(const std::string& stream, const wire::Heartbeat& heartbeat,
                  UtcTime arrived) override;
@@ -93,6 +94,7 @@ class Assembler final : public BlockConsumer, public DurableListener, public Man
   };
 
   void enqueue(Item item);
+  void keep_memory(Item item);  // locked
   void run();
   void settle(const std::vector<Done>& done);
   void process(const RecoveredBlock& block);
@@ -126,6 +128,8 @@ class Assembler final : public BlockConsumer, public DurableListener, public Man
   std::deque<Item> queue_;
   std::size_t queued_bytes_ = 0;
   std::vector<Done> done_;
+  std::vector<Bytes> spare_;
+  std::size_t spare_bytes_ = 0;  // with queued_bytes_ at most queue_bytes when one is added
   bool stopping_ = false;
 
   // The assembler thread's own.

@@ -5,8 +5,9 @@
 namespace sluice::high {
 namespace {
 
-// Read while hashing: large enough that the system call does not count, small enough for the cache.
-constexpr std::size_t kReadBytes = std::size_t{256} << 10;
+// Written or read while hashing: large enough that the system call does not count, small enough for
+// the second-level cache.
+constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
 
 }  // namespace
 
@@ -36,16 +37,26 @@ Result<std::uint64_t> PartFile::write(std::uint64_t offset, ByteView bytes) {
                    "has arrived in more than " + std::to_string(kMaxPieces) + " pieces",
                    "send it again: a later pass fills the holes"};
     }
-    const ByteView part = bytes.subspan(hole.begin - offset, hole.end - hole.begin);
-    SLUICE_TRY_VOID(file_->write_at(hole.begin, part));
-    received_.add(hole);
-    fresh += part.size();
-    if (hole.begin == hashed_) {
-      hasher_.update(part);
-      hashed_ = hole.end;
-    }
+    SLUICE_TRY_VOID(fill(hole, bytes.subspan(hole.begin - offset, hole.end - hole.begin)));
+    fresh += hole.end - hole.begin;
   }
   return fresh;
+}
+
+// Hashes each piece while the write has left it in the processor's cache.
+Result<void> PartFile::fill(Range hole, ByteView part) {
+  while (!part.empty()) {
+    const ByteView piece = part.first(std::min(part.size(), kPieceBytes));
+    SLUICE_TRY_VOID(file_->write_at(hole.begin, piece));
+    received_.add({hole.begin, hole.begin + piece.size()});
+    if (hole.begin == hashed_) {
+      hasher_.update(piece);
+      hashed_ += piece.size();
+    }
+    hole.begin += piece.size();
+    part = part.subspan(piece.size());
+  }
+  return {};
 }
 
 Result<std::vector<Digest>> PartFile::finish(const std::vector<DigestAlgorithm>& aliases,
@@ -54,7 +65,7 @@ Result<std::vector<Digest>> PartFile::finish(const std::vector<DigestAlgorithm>&
   if (hashed_ == 0) {
     hasher_ = MultiHasher(aliases, size_);
   }
-  Bytes buffer(std::min<std::uint64_t>(kReadBytes, size_ - hashed_));
+  Bytes buffer(std::min<std::uint64_t>(kPieceBytes, size_ - hashed_));
   while (hashed_ < size_) {
     if (stop.stop_requested()) {
       return Error{ErrorCode::kCancelled, path_.string(), "stopped while it was hashed", ""};

@@ -43,6 +43,8 @@ class PartFile {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  Result<void> fill(Range hole, ByteView part);
+
   PartFile(std::filesystem::path path, std::unique_ptr<File> file, std::uint64_t size,
            RangeSet received, const std::vector<DigestAlgorithm>& aliases);
 

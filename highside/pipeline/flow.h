@@ -50,6 +50,9 @@ class BlockConsumer {
  public:
   virtual ~BlockConsumer() = default;
   virtual void block(RecoveredBlock block) = 0;
+  // Memory of a block that it has done with, to be used again: fresh memory costs its page faults
+  // and its zeros, 0.3 ns a byte. Empty: there is none.
+  virtual Bytes spare_block() { return {}; }
   virtual void lost(const LostBlocks& lost) = 0;
   virtual void heartbeat(const std::string& stream, const wire::Heartbeat& heartbeat,
                          UtcTime arrived) = 0;

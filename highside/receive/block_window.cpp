@@ -15,6 +15,14 @@ BlockWindow::~BlockWindow() {
   }
 }
 
+MutableByteView BlockWindow::place(const wire::SymbolHeader& header) {
+  Slot& collecting = slot(header.block.value());
+  return collecting.state == State::kCollecting && collecting.number == header.block.value() &&
+                 collecting.decoder->geometry() == header.geometry
+             ? collecting.decoder->place(header.ordinal)
+             : MutableByteView();
+}
+
 BlockWindow::Took BlockWindow::add(const wire::SymbolHeader& header, ByteView payload,
                                    SteadyTime now) {
   const std::uint64_t number = header.block.value();
@@ -53,7 +61,8 @@ BlockWindow::Took BlockWindow::add(const wire::SymbolHeader& header, ByteView pa
   if (!decoder.complete()) {
     return Took::kCollected;
   }
-  complete(slot(number));
+  SLUICE_ASSERT(!whole_);
+  whole_ = number;
   return Took::kWhole;
 }
 
@@ -109,20 +118,15 @@ bool BlockWindow::give_up_one_before(std::uint64_t number) {
   return true;
 }
 
-void BlockWindow::complete(Slot& slot) {
-  SLUICE_ASSERT(!whole_);
-  const std::uint32_t recovered = slot.decoder->finish().recovered;
-  whole_ = {
-      .number = BlockNumber(slot.number), .bytes = slot.decoder->release(), .recovered = recovered};
-  release(slot);
-  slot.state = State::kWhole;
-  settle_below(floor_);
-}
-
 BlockWindow::Whole BlockWindow::take_whole() {
   SLUICE_ASSERT(whole_);
-  Whole whole = std::move(*whole_);
-  whole_.reset();
+  Slot& done = slot(*std::exchange(whole_, std::nullopt));
+  const std::uint32_t recovered = done.decoder->finish().recovered;
+  Whole whole{
+      .number = BlockNumber(done.number), .bytes = done.decoder->release(), .recovered = recovered};
+  release(done);
+  done.state = State::kWhole;
+  settle_below(floor_);
   return whole;
 }
 

@@ -38,6 +38,10 @@ class BlockWindow {
     kNoMemory,  // the block was given up for a newer one, or has no room itself
     kMismatch,  // another geometry than the block's first symbol
   };
+  // Where the symbol's payload may be written before it is add()ed, so that it is not copied: the
+  // header need not be authentic, because what stands there means nothing until then. Empty: it has
+  // to come from elsewhere.
+  MutableByteView place(const wire::SymbolHeader& header);
   // An authentic symbol.
   Took add(const wire::SymbolHeader& header, ByteView payload, SteadyTime now);
 
@@ -46,7 +50,7 @@ class BlockWindow {
     Bytes bytes;
     std::uint32_t recovered = 0;  // symbols that were lost and brought back
   };
-  // Once after kWhole.
+  // Once after kWhole, before anything else: brings back what was lost of it.
   Whole take_whole();
 
   // An authentic heartbeat: all blocks below `next` were sent.
@@ -86,7 +90,6 @@ class BlockWindow {
   void join(std::uint64_t floor, std::uint64_t report_from);
   bool begin(std::uint64_t number, const fec::Geometry& geometry);
   bool give_up_one_before(std::uint64_t number);
-  void complete(Slot& slot);
   void settle_below(std::uint64_t limit);
   void lose(std::uint64_t first, std::uint64_t count);
   void release(Slot& slot);
@@ -101,7 +104,7 @@ class BlockWindow {
   std::uint64_t report_from_ = 0;  // below it, what is lost is left unsaid
   std::size_t collecting_ = 0;
   std::optional<Sent> sent_;
-  std::optional<Whole> whole_;
+  std::optional<std::uint64_t> whole_;  // completed, not taken yet
   std::vector<Range> lost_;
 };
 

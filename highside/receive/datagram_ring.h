@@ -1,5 +1,7 @@
 // The lock-free ring between the thread that takes datagrams and the one that works on them. All of
-// its memory is there from the start.
+// its memory is there from the start. Whenever it has been emptied it begins with its first slot
+// again: as long as the consumer keeps up, a few slots are used over and over and stay in the
+// processor's cache.
 #pragma once
 
 #include <atomic>
@@ -33,7 +35,9 @@ class DatagramRing {
  private:
   Bytes memory_;
   std::vector<link::ReceiveBuffer> slots_;
-  // Counts that only grow; on cache lines of their own.
+  // Counts that only grow; on cache lines of their own. What was written as number base_ lies in
+  // the first slot.
+  alignas(64) std::atomic<std::uint64_t> base_{0};
   alignas(64) std::atomic<std::uint64_t> written_{0};
   alignas(64) std::atomic<std::uint64_t> read_{0};
 };

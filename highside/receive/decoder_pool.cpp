@@ -20,7 +20,7 @@ std::unique_ptr<fec::Decoder> DecoderPool::take(const fec::Geometry& geometry) {
     decoder = std::make_unique<fec::Decoder>();
   }
   taken_bytes_ += needed;
-  decoder->reset(geometry);
+  decoder->reset(geometry, spare_());
   return decoder;
 }
 

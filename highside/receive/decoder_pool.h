@@ -2,6 +2,7 @@
 // operator's: a sender's block and window are its own affair until they do not fit.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -15,7 +16,10 @@ class DecoderPool {
   // Kept for the blocks to come. More than one is free only after losses.
   static constexpr std::size_t kIdle = 2;
 
-  explicit DecoderPool(std::size_t limit_bytes) : limit_(limit_bytes) {}
+  // `spare` gives memory of a block that nobody needs any more, or none.
+  explicit DecoderPool(
+      std::size_t limit_bytes, std::function<Bytes()> spare = [] { return Bytes(); })
+      : limit_(limit_bytes), spare_(std::move(spare)) {}
 
   // Whether a block of this kind fits if no other is being put together.
   bool ever_fits(const fec::Geometry& geometry) const { return geometry.decoder_bytes() <= limit_; }
@@ -28,6 +32,7 @@ class DecoderPool {
 
  private:
   std::size_t limit_;
+  std::function<Bytes()> spare_;
   std::size_t taken_bytes_ = 0;
   std::size_t idle_bytes_ = 0;
   std::vector<std::unique_ptr<fec::Decoder>> idle_;

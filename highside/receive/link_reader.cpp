@@ -31,10 +31,11 @@ Metric metric_of(wire::Reject reject) {
   return Metric::kRejectBadMagic;
 }
 
-LanePools lane_pools(const ReceiveSettings& settings) {
+LanePools lane_pools(const ReceiveSettings& settings, BlockConsumer& consumer) {
   LanePools pools;
   for (std::size_t lane = 0; lane < limits::kMaxLanes; ++lane) {
-    pools.emplace_back(lane < settings.lanes ? settings.lane_memory : 0);
+    pools.emplace_back(lane < settings.lanes ? settings.lane_memory : 0,
+                       [&consumer] { return consumer.spare_block(); });
   }
   return pools;
 }
@@ -63,16 +64,16 @@ LinkReader::LinkReader(const ReceiveSettings& settings, const ReceiveParts& part
       timer_(parts.counters),
       now_(parts.clock.steady_now()),
       announce_second_(now_) {
-  opened_.reserve(kBatch);
   for (const TrustedStream& trusted : parts_.streams) {
-    streams_.push_back(std::unique_ptr<Stream>(new Stream{.trusted = trusted,
-                                                          .pools = lane_pools(settings),
-                                                          .current = {},
-                                                          .previous = {},
-                                                          .previous_ends = {},
-                                                          .last_heard = now_,
-                                                          .last_heartbeat = {},
-                                                          .refused = {}}));
+    streams_.push_back(
+        std::unique_ptr<Stream>(new Stream{.trusted = trusted,
+                                           .pools = lane_pools(settings, parts.consumer),
+                                           .current = {},
+                                           .previous = {},
+                                           .previous_ends = {},
+                                           .last_heard = now_,
+                                           .last_heartbeat = {},
+                                           .refused = {}}));
   }
   set_alive_gauge();
 }
@@ -101,12 +102,13 @@ LinkReader::Found LinkReader::find(SessionId id) {
   return {};
 }
 
-bool LinkReader::open(Session& session, LaneId lane, std::uint64_t counter,
-                      std::size_t header_bytes, MutableByteView datagram) {
-  const auto tag = datagram.last<crypto::kTagBytes>();
-  const auto text =
-      datagram.subspan(header_bytes, datagram.size() - header_bytes - crypto::kTagBytes);
-  switch (session.open(lane, counter, datagram.first(header_bytes), text, tag)) {
+// `sealed` and what follows it, the tag, are the datagram's end.
+template <class Header>
+bool LinkReader::open(Session& session, const Header& header, ByteView header_bytes,
+                      ByteView sealed, MutableByteView text) {
+  const std::span<const std::uint8_t, crypto::kTagBytes> tag(sealed.data() + sealed.size(),
+                                                             crypto::kTagBytes);
+  switch (session.open(header.lane, header.counter, header_bytes, sealed, text, tag)) {
     case Session::Opened::kFresh:
       return true;
     case Session::Opened::kBadTag:
@@ -124,29 +126,31 @@ bool LinkReader::open(Session& session, LaneId lane, std::uint64_t counter,
 
 void LinkReader::take_header(const wire::SymbolHeader& header, MutableByteView datagram) {
   const Found found = find(header.session);
-  if (found.session == nullptr ||
-      !open(*found.session, header.lane, header.counter, wire::kSymbolHeaderBytes, datagram)) {
+  if (found.session == nullptr) {
     return;
   }
-  opened_.push_back(
-      {.stream = found.stream,
-       .session = found.session,
-       .header = header,
-       .payload = datagram.subspan(wire::kSymbolHeaderBytes, header.geometry.symbol_bytes)});
-  if (opened_.size() == kBatch) {
-    recover();
+  const MutableByteView sealed =
+      datagram.subspan(wire::kSymbolHeaderBytes, header.geometry.symbol_bytes);
+  MutableByteView text = found.session->place(header);
+  if (text.empty()) {
+    text = sealed;
+  }
+  if (open(*found.session, header, datagram.first(wire::kSymbolHeaderBytes), sealed, text)) {
+    add_symbol(found, header, text);
   }
 }
 
 void LinkReader::take_header(const wire::HeartbeatHeader& header, MutableByteView datagram) {
   const Found found = find(header.session);
-  if (found.session == nullptr ||
-      !open(*found.session, header.lane, header.counter, wire::kSealedHeaderBytes, datagram)) {
+  if (found.session == nullptr) {
     return;
   }
-  recover();  // the symbols before it came first
-  const auto heartbeat =
-      wire::read_heartbeat(datagram.subspan(wire::kSealedHeaderBytes, header.payload_bytes));
+  const MutableByteView payload = datagram.subspan(wire::kSealedHeaderBytes, header.payload_bytes);
+  if (!open(*found.session, header, datagram.first(wire::kSealedHeaderBytes), payload, payload)) {
+    return;
+  }
+  now_ = parts_.clock.steady_now();
+  const auto heartbeat = wire::read_heartbeat(payload);
   if (!heartbeat) {
     parts_.counters.add(Metric::kRejectBadLength);
     return;
@@ -224,7 +228,6 @@ bool LinkReader::may_look_at_announce() {
 }
 
 void LinkReader::take_header(const wire::AnnounceHeader& /*header*/, MutableByteView datagram) {
-  recover();  // it may end the session that they belong to
   if (!may_look_at_announce()) {
     parts_.counters.add(Metric::kAnnounceTooMany);
     return;
@@ -297,23 +300,19 @@ void LinkReader::begin_session(Stream& stream, const wire::OpenedAnnounce& annou
                       {"session", std::to_string(announce.info.session.value())}});
 }
 
-void LinkReader::recover() {
+void LinkReader::end_batch() {
   now_ = parts_.clock.steady_now();
   timer_.lap(Metric::kReceiveOpenNanos);
-  for (const OpenedSymbol& symbol : opened_) {
-    add_symbol(symbol);
-  }
-  opened_.clear();
-  timer_.lap(Metric::kReceiveRecoverNanos);
 }
 
-void LinkReader::add_symbol(const OpenedSymbol& symbol) {
-  Lane& lane = symbol.session->lane(symbol.header.lane);
-  switch (lane.blocks.add(symbol.header, symbol.payload, now_)) {
+void LinkReader::add_symbol(const Found& found, const wire::SymbolHeader& header,
+                            ByteView payload) {
+  Lane& lane = found.session->lane(header.lane);
+  switch (lane.blocks.add(header, payload, now_)) {
     case BlockWindow::Took::kCollected:
       break;
     case BlockWindow::Took::kWhole:
-      hand_over(symbol, lane);
+      hand_over(found, header.lane, lane);
       break;
     case BlockWindow::Took::kSurplus:
       parts_.counters.add(Metric::kSurplusSymbols);
@@ -322,7 +321,7 @@ void LinkReader::add_symbol(const OpenedSymbol& symbol) {
       parts_.counters.add(Metric::kRejectLateBlock);
       break;
     case BlockWindow::Took::kNoMemory:
-      no_memory(symbol);
+      no_memory(found, header);
       break;
     case BlockWindow::Took::kMismatch:
       parts_.counters.add(Metric::kRejectBadGeometry);
@@ -330,17 +329,17 @@ void LinkReader::add_symbol(const OpenedSymbol& symbol) {
   }
 }
 
-void LinkReader::no_memory(const OpenedSymbol& symbol) {
+void LinkReader::no_memory(const Found& found, const wire::SymbolHeader& header) {
   parts_.counters.add(Metric::kRejectNoMemory);
-  Stream& stream = *symbol.stream;
+  Stream& stream = *found.stream;
   if (stream.no_memory_told && now_ - *stream.no_memory_told < kRefusalsTold) {
     return;
   }
   stream.no_memory_told = now_;
-  const LaneId lane = symbol.header.lane;
+  const LaneId lane = header.lane;
   Error why{ErrorCode::kExhausted,
             "stream " + stream.trusted.name + ", lane " + std::to_string(lane.value()),
-            "its blocks, such as one of " + std::to_string(symbol.header.geometry.block_bytes) +
+            "its blocks, such as one of " + std::to_string(header.geometry.block_bytes) +
                 " bytes, do not fit the " + std::to_string(settings_.lane_memory) +
                 " bytes that a lane has",
             "raise link.memory to what sluice-low check-config says, or lower link.outage there"};
@@ -351,24 +350,21 @@ void LinkReader::no_memory(const OpenedSymbol& symbol) {
   parts_.events.failure(Level::kError, "link.memory_short", why);
 }
 
-void LinkReader::hand_over(const OpenedSymbol& symbol, Lane& lane) {
+void LinkReader::hand_over(const Found& found, LaneId id, Lane& lane) {
+  timer_.lap(Metric::kReceiveOpenNanos);
   BlockWindow::Whole whole = lane.blocks.take_whole();
-  ++symbol.stream->recovered_blocks;
+  ++found.stream->recovered_blocks;
   parts_.counters.add(Metric::kRecoveredBlocks);
   parts_.counters.add(Metric::kRecoveredSymbols, whole.recovered);
   timer_.lap(Metric::kReceiveRecoverNanos);
-  parts_.consumer.block({.stream = symbol.stream->trusted.name,
-                         .place = {.session = symbol.session->info().session,
-                                   .lane = symbol.header.lane,
-                                   .number = whole.number},
-                         .bytes = std::move(whole.bytes)});
+  parts_.consumer.block(
+      {.stream = found.stream->trusted.name,
+       .place = {.session = found.session->info().session, .lane = id, .number = whole.number},
+       .bytes = std::move(whole.bytes)});
   timer_.skip();  // what the consumer does here is its own stage
 }
 
 void LinkReader::tick() {
-  if (!opened_.empty()) {
-    recover();
-  }
   now_ = parts_.clock.steady_now();
   for (const auto& stream : streams_) {
     if (now_ - stream->last_heard >= settings_.silence) {

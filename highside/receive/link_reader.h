@@ -4,7 +4,7 @@
 //
 //   take() ── announce ──> EpochGuard ──> sessions: the current and, briefly, the one before it
 //     │ ───── heartbeat ─> BlockConsumer::heartbeat
-//     └ ───── symbol ────> [kBatch] ── recover() ──> BlockWindow ──> BlockConsumer::block, ::lost
+//     └ ───── symbol ────> BlockWindow ──> BlockConsumer::block, ::lost
 #pragma once
 
 #include <memory>
@@ -40,17 +40,15 @@ class LinkReader {
   LinkReader(const ReceiveSettings& settings, const ReceiveParts& parts);
   ~LinkReader();
 
-  // Opens it in place. Its memory must stay until the next recover().
+  // Opens it, in place or straight into its block.
   void take(MutableByteView datagram);
-  // Gives the opened symbols to their blocks. Called before their memory is used again, and by
-  // take() itself when kBatch of them wait.
-  void recover();
+  // After some that were taken together: reads the clocks, which is too slow for each datagram.
+  void end_batch();
   // What time brings: silence, grace, the end of a session. To be called at least every 100 ms.
   void tick();
 
   LinkStatus status();
 
-  static constexpr std::size_t kBatch = 256;
   // Announces looked at in a second; more are not: a signature costs 35 µs, a box as much again.
   static constexpr int kAnnouncesPerSecond = 64;
   // What comes every second, or with every datagram, is told once a minute: refused announces, and
@@ -59,12 +57,6 @@ class LinkReader {
 
  private:
   struct Stream;
-  struct OpenedSymbol {
-    Stream* stream;
-    Session* session;
-    wire::SymbolHeader header;
-    ByteView payload;
-  };
   struct Found {
     Stream* stream = nullptr;
     Session* session = nullptr;
@@ -75,16 +67,17 @@ class LinkReader {
   void take_header(const wire::AnnounceHeader& header, MutableByteView datagram);
 
   Found find(SessionId id);
-  bool open(Session& session, LaneId lane, std::uint64_t counter, std::size_t header_bytes,
-            MutableByteView datagram);
+  template <class Header>
+  bool open(Session& session, const Header& header, ByteView header_bytes, ByteView sealed,
+            MutableByteView text);
   bool may_look_at_announce();
   void refuse_announce(const Error& why);
   void accept(Stream& stream, const wire::OpenedAnnounce& announce);
   void begin_session(Stream& stream, const wire::OpenedAnnounce& announce);
   void heard(Stream& stream, const Session& session, const wire::Heartbeat& heartbeat);
-  void add_symbol(const OpenedSymbol& symbol);
-  void no_memory(const OpenedSymbol& symbol);
-  void hand_over(const OpenedSymbol& symbol, Lane& lane);
+  void add_symbol(const Found& found, const wire::SymbolHeader& header, ByteView payload);
+  void hand_over(const Found& found, LaneId id, Lane& lane);
+  void no_memory(const Found& found, const wire::SymbolHeader& header);
   void tell_lost(Stream& stream, Session& session);
   void end(Stream& stream, std::unique_ptr<Session>& session);
   void fall_silent(Stream& stream);
@@ -98,7 +91,6 @@ class LinkReader {
   const ReceiveParts parts_;
   observe::StageTimer timer_;
   std::vector<std::unique_ptr<Stream>> streams_;
-  std::vector<OpenedSymbol> opened_;
   SteadyTime now_;  // read once for a batch
   SteadyTime announce_second_;
   int announces_ = 0;

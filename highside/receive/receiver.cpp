@@ -111,7 +111,7 @@ bool Receiver::work_on(Lane& lane) {
     } while (!rest.empty());
     bytes += slot.bytes;
   }
-  reader_.recover();
+  reader_.end_batch();
   parts_.counters.add(Metric::kReceivedDatagrams, datagrams);
   parts_.counters.add(Metric::kReceivedBytes, bytes);
   lane.ring.release(slots.size());

@@ -17,10 +17,15 @@ Session::Session(const wire::OpenedAnnounce& announce, const ReceiveSettings& se
                  LanePools& pools)
     : info_(announce.info), settings_(settings), pools_(pools), opener_(announce.session_key) {}
 
-Session::Opened Session::open(LaneId id, std::uint64_t counter, ByteView header,
+MutableByteView Session::place(const wire::SymbolHeader& header) {
+  const auto& known = lanes_.at(header.lane.value());
+  return known == nullptr ? MutableByteView() : known->blocks.place(header);
+}
+
+Session::Opened Session::open(LaneId id, std::uint64_t counter, ByteView header, ByteView sealed,
                               MutableByteView text,
                               std::span<const std::uint8_t, crypto::kTagBytes> tag) {
-  if (!opener_.open(id, counter, header, text, tag)) {
+  if (!opener_.open(id, counter, header, sealed, text, tag)) {
     return Opened::kBadTag;
   }
   if (!heard_) {

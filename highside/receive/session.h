@@ -39,11 +39,13 @@ class Session {
 
   const wire::SessionInfo& info() const { return info_; }
 
-  // Decrypts in place and asks the replay window; nothing of the session changes unless the
-  // datagram is authentic.
+  // Where the payload of this symbol, authentic or not, is best decrypted to; empty: in place.
+  MutableByteView place(const wire::SymbolHeader& header);
+  // Decrypts `sealed` into `text` (the same memory or apart from it) and asks the replay window;
+  // nothing of the session changes unless the datagram is authentic.
   enum class Opened { kFresh, kBadTag, kReplayed, kTooOld };
-  Opened open(LaneId lane, std::uint64_t counter, ByteView header, MutableByteView text,
-              std::span<const std::uint8_t, crypto::kTagBytes> tag);
+  Opened open(LaneId lane, std::uint64_t counter, ByteView header, ByteView sealed,
+              MutableByteView text, std::span<const std::uint8_t, crypto::kTagBytes> tag);
 
   // Of a lane named by something authentic.
   Lane& lane(LaneId id);

@@ -1,7 +1,6 @@
 #include "lowside/transmit/lane_sender.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "common/observe/stage_timer.h"
 #include "common/wire/datagram.h"
@@ -184,9 +183,7 @@ void LaneSender::seal_symbol(const Flight& flight) {
                                   .geometry = flight.block->geometry,
                                   .ordinal = ordinal},
                header);
-  const ByteView symbol = flight.block->symbol(ordinal);
-  std::memcpy(text.data(), symbol.data(), symbol.size());
-  sealer_.seal(std::move(ticket), header, text, tag);
+  sealer_.seal(std::move(ticket), header, flight.block->symbol(ordinal), text, tag);
 }
 
 void LaneSender::send_run(SteadyTime now) {

@@ -32,7 +32,7 @@ class PassBuilder {
   //
   // A blob that the spool cannot give is counted, reported as an event and left out: the others
   // still cross, and the high side names what is missing. One whose bytes do not have its digest is
-  // counted and reported too; the high side drops it.
+  // counted and reported too, in every pass but its shipment's first; the high side drops it.
   void build(LaneId lane, BlockNumber number, EncodedBlock& block);
 
  private:
@@ -47,6 +47,7 @@ class PassBuilder {
   Result<void> read_into(wire::BlockWriter& writer, std::size_t bytes);
   Result<void> open_current();
   void leave_out(const Error& error, EncodedBlock& block);
+  bool checked() const;
   void check_digest();
   void next_item();
 

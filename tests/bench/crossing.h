@@ -1,4 +1,4 @@
-// One pass over UDP on the loopback, from the low side's blobs to the high side's end.
+// A cargo's way from the low side's spool to the high side's catalog.
 #pragma once
 
 #include <cstdint>
@@ -6,36 +6,35 @@
 #include <string>
 #include <vector>
 
-namespace sluice::bench {
+#include "tests/bench/cargo.h"
+#include "tests/bench/place.h"
 
-struct CrossingSettings {
-  std::size_t mtu = 1500;
-  std::size_t blob_bytes = std::size_t{8} << 20;
-  std::size_t blobs = 64;
-  // Empty: blocks end when their signature has been checked. Else blobs are assembled, verified and
-  // committed there.
-  std::filesystem::path store;
-};
+namespace sluice::bench {
 
 struct Stage {
   std::string name;
-  double nanos_per_byte = 0;  // processor time, of blob
+  double nanos = 0;  // of processor time for a byte of blob
 };
 
 struct Crossing {
   double configured_gigabits = 0;  // on the wire
-  double goodput_gigabits = 0;     // of blobs, from the first question to the last block or blob
+  double goodput_gigabits = 0;     // of blobs, from the first question to the last shipment listed
   double seconds = 0;
+  double paced_error_percent = 0;  // of what the sender had put on the wire, while it had work
   std::uint64_t lost_blocks = 0;
   std::uint64_t kernel_drops = 0;
-  bool complete = false;
+  bool complete = false;  // everything is listed
   std::vector<Stage> stages;
+  double low_core_nanos = 0;  // for a byte of blob, all threads of the side together
+  double high_core_nanos = 0;
 };
 
-// The same random blobs in every call of one process.
-Crossing run_crossing(const CrossingSettings& settings, double gigabits);
+// `store`: an empty folder for the high side.
+Crossing run_crossing(const Wire& wire, const Cargo& cargo, const std::filesystem::path& store,
+                      double gigabits);
 
-// The best goodput at which no block was lost, in steps of a quarter.
-Crossing best_crossing(const CrossingSettings& settings);
+// At the highest rate at which no block was lost: the median of `runs`.
+Crossing best_crossing(const Wire& wire, const Cargo& cargo, const std::filesystem::path& store,
+                       std::size_t runs);
 
 }  // namespace sluice::bench

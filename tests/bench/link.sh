@@ -1,8 +1,53 @@
 #!/bin/bash
-# The link's speed on this machine's loopback against the raw UDP rate, in one run, with the processor time of each stage.
-#   tests/bench/link.sh [--json] [--mtu 1500 9000] [--rate GBIT] [--store FOLDER]        link.sh --help names all
+# The link's speed on this machine, each side on one core, between two network namespaces: raw UDP, Sluice, udpcast, and what
+# each stage costs. docs/testing.md says how to read it. Needs root, iproute2, ethtool, nftables, and udpcast (group bench).
+#   tests/bench/link.sh [--json] [--quick] [--disk FOLDER] [--memory FOLDER] [--cpus LOW,HIGH]
+#     --json     one object a line instead of a table
+#     --quick    MTU 1500 and 9000 without segmentation, random blobs in memory, without udpcast
+#     --disk     where the store lies on a disk (default: the build folder); --memory: on tmpfs (default: /dev/shm)
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/wire.sh"
+. "$here/udpcast.sh"
+cd "$here/../.."
+json=() quick=0 disk=$PWD/build/release memory=/dev/shm low_cpu=0 high_cpu=1
+while (($#)); do
+  case $1 in
+    --json) json=(--json) ;;
+    --quick) quick=1 ;;
+    --disk) disk=$2; shift ;;
+    --memory) memory=$2; shift ;;
+    --cpus) low_cpu=${2%,*} high_cpu=${2#*,}; shift ;;
+    *) sed -n '2,/^set/{/^#/p}' "$here/link.sh" >&2; exit 2 ;;
+  esac
+  shift
+done
+[[ $EUID == 0 ]] || { echo "link.sh: run as root: it makes network namespaces" >&2; exit 1; }
 [[ -f build/release/build.ninja ]] || cmake --preset release >&2
 cmake --build --preset release --target link_bench >&2
-exec build/release/tests/bench/link_bench "$@"
+
+scratch=$(mktemp -d "$memory/sluice-bench-XXXXXX")
+trap 'wire_down; rm -rf "$scratch"' EXIT
+
+# measure MTU SEGMENTATION [OPTION...]
+measure() {
+  local mtu=$1 segmentation=$2 udpcast=0
+  shift 2
+  wire_up "$mtu" "$segmentation"
+  ((quick)) || udpcast=$(udpcast_gigabits "$scratch")
+  build/release/tests/bench/link_bench --low-network "$low_network" --high-network "$high_network" --address "$high_address" \
+    --low-cpu "$low_cpu" --high-cpu "$high_cpu" --mtu "$mtu" --segmentation "$segmentation" --spool "$memory" \
+    --udpcast "$udpcast" "${json[@]}" "$@"
+  wire_down
+}
+
+for mtu in 1500 9000; do
+  if ((quick)); then
+    measure "$mtu" off --store "$memory"
+    continue
+  fi
+  for segmentation in off on; do
+    measure "$mtu" "$segmentation" --store "$memory" "$disk"
+  done
+done
+((quick)) || quick=1 measure 1500 off --store "$memory" --case small text --megabytes 384

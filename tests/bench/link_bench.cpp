@@ -1,107 +1,105 @@
-// The link against the raw UDP rate, in one run on one machine: link_bench --help.
+// The link between two cores of one machine: link_bench --help. link.sh makes the wires and calls
+// it once for each.
 #include <CLI/CLI.hpp>
-#include <boost/json.hpp>
-#include <cstdio>
 #include <iostream>
 
-#include "common/wire/datagram.h"
-#include "tests/bench/crossing.h"
-#include "tests/bench/raw_udp.h"
+#include "tests/bench/durable.h"
+#include "tests/bench/report.h"
 
 namespace sluice::bench {
 namespace {
 
-struct Row {
-  std::size_t mtu = 0;
-  RawUdp raw;
-  Crossing link;    // to checked blocks
-  Crossing stored;  // to committed blobs
+struct Options {
+  Wire wire{.low = {.cpu = 0}, .high = {.cpu = 1}};
+  std::string segmentation = "on";
+  std::vector<std::string> cases{"random"};
+  std::vector<std::filesystem::path> stores{"/dev/shm"};
+  std::filesystem::path spool = "/dev/shm";
+  std::uint64_t megabytes = 1024;
+  double rate = 0;
+  std::size_t runs = 3;
+  double udpcast = 0;
+  bool json = false;
 };
 
-void print(const Row& row) {
-  std::printf("MTU %zu\n", row.mtu);
-  std::printf("  raw UDP, paced, without loss      %6.2f Gb/s  (%llu datagrams)\n",
-              row.raw.gigabits, static_cast<unsigned long long>(row.raw.sent));
-  for (const auto& [what, crossing] : {std::pair{"link, to checked blocks  ", &row.link},
-                                       std::pair{"link, to committed blobs ", &row.stored}}) {
-    if (!crossing->complete) {
-      std::printf("  %s         not measured\n", what);
-      continue;
+void add_options(CLI::App& app, Options& options) {
+  app.add_option("--low-network", options.wire.low.network, "Network namespace of the low side");
+  app.add_option("--high-network", options.wire.high.network, "Network namespace of the high side");
+  app.add_option("--address", options.wire.address, "The high side's")->capture_default_str();
+  app.add_option("--low-cpu", options.wire.low.cpu, "The low side's core")->capture_default_str();
+  app.add_option("--high-cpu", options.wire.high.cpu, "The high side's core")
+      ->capture_default_str();
+  app.add_option("--mtu", options.wire.mtu, "Of the wire")->capture_default_str();
+  app.add_option("--segmentation", options.segmentation,
+                 "Whether super-packets cross: for the report")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str();
+  app.add_option("--case", options.cases, "Blobs: random, small, text")
+      ->check(CLI::IsMember({"random", "small", "text"}))
+      ->capture_default_str();
+  app.add_option("--store", options.stores, "Folders for the high side's store")
+      ->capture_default_str();
+  app.add_option("--spool", options.spool, "Folder for the low side's spool")
+      ->capture_default_str();
+  app.add_option("--megabytes", options.megabytes, "Of blobs")->capture_default_str();
+  app.add_option("--rate", options.rate, "Gb/s on the wire; 0: the highest without loss");
+  app.add_option("--runs", options.runs, "At that rate; the median is shown")
+      ->capture_default_str();
+  app.add_option("--udpcast", options.udpcast, "Gb/s that udpcast reached: for the report");
+  app.add_flag("--json", options.json, "One object a line");
+}
+
+void measure(const Options& options, Kind kind, const RawUdp& raw) {
+  const std::filesystem::path spool = options.spool / "sluice-bench-spool";
+  std::filesystem::remove_all(spool);
+  std::filesystem::create_directories(spool);
+  {
+    const Cargo cargo(kind, options.megabytes << 20, spool);
+    for (const std::filesystem::path& folder : options.stores) {
+      const std::filesystem::path store = folder / "sluice-bench-store";
+      Row row{.kind = kind,
+              .mtu = options.wire.mtu,
+              .segmentation = options.segmentation,
+              .store = "tmpfs",
+              .raw = raw,
+              .link = {},
+              .primitives = {},
+              .udpcast_gigabits = options.udpcast,
+              .durable_gigabits = durable_gigabits(folder),
+              .blobs = cargo.blobs()};
+      if (row.durable_gigabits > 0) {
+        row.store = folder.string();
+      }
+      row.link = options.rate > 0 ? run_crossing(options.wire, cargo, store, options.rate)
+                                  : best_crossing(options.wire, cargo, store, options.runs);
+      row.primitives = measure_primitives(options.wire, cargo, raw, store);
+      std::filesystem::remove_all(store);
+      if (options.json) {
+        std::cout << json(row) << std::endl;
+      } else {
+        print(row);
+      }
     }
-    std::printf("  %s         %6.2f Gb/s goodput, %.0f %% of raw, configured %.2f Gb/s, %.2f s\n",
-                what, crossing->goodput_gigabits,
-                100 * crossing->goodput_gigabits / row.raw.gigabits, crossing->configured_gigabits,
-                crossing->seconds);
   }
-  std::printf("  processor time, ns a byte of blob  checked  committed\n");
-  for (std::size_t i = 0; i < row.link.stages.size(); ++i) {
-    std::printf("    %-30s  %7.3f    %7.3f\n", row.link.stages[i].name.c_str(),
-                row.link.stages[i].nanos_per_byte,
-                i < row.stored.stages.size() ? row.stored.stages[i].nanos_per_byte : 0);
-  }
-}
-
-boost::json::object json(const Crossing& crossing) {
-  boost::json::object stages;
-  for (const Stage& stage : crossing.stages) {
-    stages[stage.name] = stage.nanos_per_byte;
-  }
-  return {{"goodput_gigabits", crossing.goodput_gigabits},
-          {"configured_gigabits", crossing.configured_gigabits},
-          {"seconds", crossing.seconds},
-          {"lost_blocks", crossing.lost_blocks},
-          {"kernel_drops", crossing.kernel_drops},
-          {"complete", crossing.complete},
-          {"nanoseconds_per_byte", stages}};
-}
-
-boost::json::object json(const Row& row) {
-  return {{"mtu", row.mtu},
-          {"raw_gigabits", row.raw.gigabits},
-          {"checked", json(row.link)},
-          {"committed", json(row.stored)}};
+  std::filesystem::remove_all(spool);
 }
 
 int run(int argc, char** argv) {
   CLI::App app{
-      "Measures on the loopback: raw paced UDP, then blobs from the low side's store to checked\n"
-      "blocks and to committed blobs on the high side, each at the highest rate without loss.\n"
-      "The loopback passes segmented messages whole: a real interface costs more on both sides."};
-  std::vector<std::size_t> mtus{1500, 9000};
-  CrossingSettings settings;
-  std::string store = std::filesystem::temp_directory_path();
-  double rate = 0;
-  bool as_json = false;
-  app.add_option("--mtu", mtus, "MTUs to measure")->capture_default_str();
-  app.add_option("--blob-bytes", settings.blob_bytes, "Size of a blob")->capture_default_str();
-  app.add_option("--blobs", settings.blobs, "Number of blobs")->capture_default_str();
-  app.add_option("--store", store, "Folder for the high side's store")->capture_default_str();
-  app.add_option("--rate", rate, "Gb/s on the wire; 0: search")->capture_default_str();
-  app.add_flag("--json", as_json, "JSON instead of a table");
+      "Measures what crosses a wire, each side on one core: raw paced UDP, then blobs from the "
+      "low\n"
+      "side's spool to the high side's catalog at the highest rate without loss, and both sides'\n"
+      "primitives alone. Without namespaces the wire is the loopback."};
+  Options options;
+  add_options(app, options);
   CLI11_PARSE(app, argc, argv);
-
-  boost::json::array all;
-  for (const std::size_t mtu : mtus) {
-    settings.mtu = mtu;
-    const auto measure = [&settings, rate] {
-      return rate > 0 ? run_crossing(settings, rate) : best_crossing(settings);
-    };
-    Row row{.mtu = mtu,
-            .raw = highest_raw_udp(wire::datagram_bytes(mtu, false)),
-            .link = {},
-            .stored = {}};
-    settings.store.clear();
-    row.link = measure();
-    settings.store = store;
-    row.stored = measure();
-    std::filesystem::remove_all(std::filesystem::path(store) / "bench");
-    all.emplace_back(json(row));
-    if (!as_json) {
-      print(row);
-    }
-  }
-  if (as_json) {
-    std::cout << all << '\n';
+  const RawUdp raw = highest_raw_udp(options.wire);
+  for (const std::string& name : options.cases) {
+    measure(options,
+            name == "small"  ? Kind::kSmall
+            : name == "text" ? Kind::kText
+                             : Kind::kRandom,
+            raw);
   }
   return 0;
 }

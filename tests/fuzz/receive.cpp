@@ -218,12 +218,12 @@ class Scene {
     if (input.flag()) {
       datagram.resize(at);
     }
-    reader_->recover();
+    reader_->end_batch();
     const std::size_t told = blocks_.told();
     const std::size_t heartbeats = blocks_.heartbeats();
     const auto before = lanes();
     deliver(datagram);
-    reader_->recover();
+    reader_->end_batch();
     SLUICE_ASSERT(blocks_.told() == told && blocks_.heartbeats() == heartbeats &&
                   lanes() == before);
   }
@@ -241,7 +241,7 @@ class Scene {
     return all;
   }
 
-  // In memory of its own, which the reader may change until recover().
+  // In memory of its own, which the reader may change.
   void deliver(ByteView datagram) {
     arrived_.emplace_back(datagram.begin(), datagram.end());
     reader_->take(arrived_.back());

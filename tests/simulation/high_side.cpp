@@ -84,7 +84,7 @@ bool HighSide::deliver() {
       reader_.take(datagram);
     } while (!rest.empty());
   }
-  reader_.recover();
+  reader_.end_batch();
   return true;
 }
 

@@ -141,7 +141,7 @@ void LinkRig::deliver() {
         rest = rest.subspan(length);
       } while (!rest.empty());
     }
-    reader->recover();
+    reader->end_batch();
   }
   reader->tick();
 }

@@ -50,14 +50,13 @@ class UdpSource final : public DatagramSource {
  private:
   UdpSource(Descriptor descriptor, Address local, bool coalescing, std::size_t buffer);
 
-  Result<std::size_t> take(std::span<ReceiveBuffer> buffers);
-
   struct Messages;
   Descriptor descriptor_;
   Address local_;
   bool coalescing_;
   std::size_t receive_buffer_bytes_;
   std::unique_ptr<Messages> messages_;
+  std::chrono::milliseconds patience_{0};  // that the socket has
   std::atomic<std::uint64_t> taken_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> truncated_{0};

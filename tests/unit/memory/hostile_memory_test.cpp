@@ -49,14 +49,14 @@ class DatagramMemory : public testing::Test {
   void take(Bytes datagram) {
     clock_.advance(std::chrono::seconds(1));
     reader_.take(datagram);
-    reader_.recover();
+    reader_.end_batch();
   }
   Counted::Peak cost(const Bytes& datagram) {
     Bytes copy = datagram;
     clock_.advance(std::chrono::seconds(1));
     return Counted::during([&] {
       reader_.take(copy);
-      reader_.recover();
+      reader_.end_batch();
     });
   }
   static Bytes announce_of(ByteView payload) {

@@ -25,7 +25,7 @@ class Receiver {
     const auto before = values();
     datagrams_.push_back(std::move(datagram));
     reader_.take(datagrams_.back());
-    reader_.recover();
+    reader_.end_batch();
     const auto after = values();
     std::vector<std::string> risen;
     for (std::size_t i = 0; i < after.size(); ++i) {

@@ -279,5 +279,34 @@ TEST(DecoderDeathTest, AbortsOnWhatItsCallerMustHaveChecked) {
   EXPECT_DEATH(decoder.finish(), "complete");
 }
 
+TEST(Decoder, TakesSymbolsThatLieInPlaceAndForgetsWhatWasScribbledThere) {
+  Random random(11);
+  Encoder encoder;
+  const Geometry geometry{20'000, 100, 20, 4};
+  const Sent sent = make_sent(geometry, random, encoder);
+  const std::uint32_t data = geometry.data_symbols();
+  Decoder decoder;
+  decoder.reset(geometry, Bytes(77, 0xEE));  // used memory, whatever it holds
+  for (std::uint32_t ordinal = 0; ordinal < geometry.total_symbols(); ++ordinal) {
+    const MutableByteView place = decoder.place(ordinal);
+    EXPECT_EQ(place.size(), ordinal < data ? geometry.symbol_bytes : 0U);
+    if (ordinal < geometry.codewords()) {
+      std::ranges::fill(place, std::uint8_t{0xEE});  // and is then lost
+      continue;
+    }
+    const ByteView symbol = sent.symbol(ordinal);
+    std::ranges::copy(symbol.first(place.size()), place.begin());
+    EXPECT_EQ(decoder.add(ordinal, place.empty() ? symbol : place), Decoder::Added::kNew);
+    EXPECT_TRUE(decoder.place(ordinal).empty());
+    if (decoder.complete()) {
+      break;
+    }
+  }
+  ASSERT_TRUE(decoder.complete());
+  const Decoder::Block block = decoder.finish();
+  EXPECT_EQ(block.recovered, geometry.codewords());
+  EXPECT_TRUE(std::ranges::equal(block.bytes, sent.block));
+}
+
 }  // namespace
 }  // namespace sluice::fec

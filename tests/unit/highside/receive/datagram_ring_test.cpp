@@ -25,6 +25,32 @@ TEST(DatagramRing, FillsUpAndGoesRound) {
   EXPECT_EQ(ring.used(), 4U);
 }
 
+TEST(DatagramRing, BeginsAgainWhenItIsEmpty) {
+  DatagramRing ring(4 * 100, 100);
+  const auto* const first = ring.room().data();
+  for (int turn = 0; turn < 5; ++turn) {
+    EXPECT_EQ(ring.room().data(), first);
+    EXPECT_EQ(ring.room().size(), 4U);
+    ring.publish(3);
+    EXPECT_EQ(ring.filled(3).data(), first);
+    ring.release(1);
+    EXPECT_EQ(ring.room().data(), first + 3);
+    ring.release(2);
+    EXPECT_TRUE(ring.filled(3).empty());
+  }
+}
+
+// What was emptied between room() and publish() does not move what has been written.
+TEST(DatagramRing, IsEmptiedWhileItIsFilled) {
+  DatagramRing ring(4 * 100, 100);
+  ring.room();
+  ring.publish(2);
+  const auto room = ring.room();
+  ring.release(2);
+  ring.publish(1);
+  EXPECT_EQ(ring.filled(1).data(), room.data());
+}
+
 TEST(DatagramRing, EveryDatagramCrossesInOrder) {
   constexpr std::uint64_t kCount = 200'000;
   DatagramRing ring(64 * 64, 64);

@@ -53,8 +53,8 @@ class BlobStore {
   // become durable in the same instant. Blobs that are there already are left as they are, their
   // new aliases added; an alias that names another blob already keeps naming that one. On success
   // the staging files are gone, on failure they are still there.
-  virtual Result<void> commit(std::vector<NewBlob> blobs, const Batch& along) = 0;
-  Result<void> commit(std::vector<NewBlob> blobs) { return commit(std::move(blobs), Batch{}); }
+  virtual Result<void> commit(const std::vector<NewBlob>& blobs, const Batch& along) = 0;
+  Result<void> commit(const std::vector<NewBlob>& blobs) { return commit(blobs, Batch{}); }
 
   virtual Result<std::optional<BlobInfo>> find(const Sha256Digest& digest) const = 0;
   virtual Result<std::optional<Sha256Digest>> resolve(

@@ -41,19 +41,24 @@ struct DiskBlobStore::Plan {
 
 namespace {
 
-// One entry for each blob, with the aliases of all; files of further ones go to `obsolete`.
-std::map<Sha256Digest, NewBlob> merge(std::vector<NewBlob> blobs,
-                                      std::vector<StagingPath>& obsolete) {
-  std::map<Sha256Digest, NewBlob> merged;
-  for (NewBlob& blob : blobs) {
-    const auto [at, added] = merged.try_emplace(blob.info.digest, std::move(blob));
+struct Merged {
+  const NewBlob* blob = nullptr;  // the first of its digest
+  std::vector<Digest> aliases;    // of all
+};
+
+// One entry for each blob; files of further ones go to `obsolete`.
+std::map<Sha256Digest, Merged> merge(const std::vector<NewBlob>& blobs,
+                                     std::vector<StagingPath>& obsolete) {
+  std::map<Sha256Digest, Merged> merged;
+  for (const NewBlob& blob : blobs) {
+    const auto [at, added] = merged.try_emplace(blob.info.digest, Merged{&blob, {}});
+    auto& aliases = at->second.aliases;
+    aliases.insert(aliases.end(), blob.info.aliases.begin(), blob.info.aliases.end());
     if (added) {
       continue;
     }
-    auto& aliases = at->second.info.aliases;
-    aliases.insert(aliases.end(), blob.info.aliases.begin(), blob.info.aliases.end());
     const auto* staging = std::get_if<StagingPath>(&blob.content);
-    const auto* kept = std::get_if<StagingPath>(&at->second.content);
+    const auto* kept = std::get_if<StagingPath>(&at->second.blob->content);
     if (staging != nullptr && (kept == nullptr || *kept != *staging)) {
       obsolete.push_back(*staging);
     }
@@ -63,20 +68,20 @@ std::map<Sha256Digest, NewBlob> merge(std::vector<NewBlob> blobs,
 
 }  // namespace
 
-Result<void> DiskBlobStore::commit(std::vector<NewBlob> blobs, const Batch& along) {
+Result<void> DiskBlobStore::commit(const std::vector<NewBlob>& blobs, const Batch& along) {
   Plan plan;
-  auto merged = merge(std::move(blobs), plan.obsolete);
+  const auto merged = merge(blobs, plan.obsolete);
   {
     std::set<std::string> keys;
-    for (const auto& [digest, blob] : merged) {
+    for (const auto& [digest, one] : merged) {
       keys.insert(blob_key(digest));
-      for (const Digest& alias : blob.info.aliases) {
+      for (const Digest& alias : one.aliases) {
         keys.insert(alias_key(alias));
       }
     }
     const KeyLocks::Held held = locks_.lock(std::move(keys));
-    for (auto& [digest, blob] : merged) {
-      SLUICE_TRY_VOID(plan_blob(blob, plan));
+    for (const auto& [digest, one] : merged) {
+      SLUICE_TRY_VOID(plan_blob(*one.blob, one.aliases, plan));
     }
     plan.batch.append(along);
     if (!plan.files.empty()) {
@@ -103,7 +108,8 @@ Result<void> DiskBlobStore::commit(std::vector<NewBlob> blobs, const Batch& alon
   return {};
 }
 
-Result<void> DiskBlobStore::plan_blob(NewBlob& blob, Plan& plan) const {
+Result<void> DiskBlobStore::plan_blob(const NewBlob& blob, const std::vector<Digest>& aliases,
+                                      Plan& plan) const {
   const Sha256Digest& digest = blob.info.digest;
   SLUICE_TRY(auto known, stored(digest));
   if (known && known->info.size != blob.info.size) {
@@ -117,22 +123,22 @@ Result<void> DiskBlobStore::plan_blob(NewBlob& blob, Plan& plan) const {
     if (const auto* staging = std::get_if<StagingPath>(&blob.content)) {
       plan.obsolete.push_back(*staging);
     }
-    return plan_entry(known->info, blob.info.aliases, known->place, known->place, plan);
+    return plan_entry(known->info, aliases, known->place, known->place, plan);
   }
   SLUICE_TRY(const auto place, plan_content(blob, plan));
   if (known) {
-    return plan_entry(known->info, blob.info.aliases, known->place, place, plan);
+    return plan_entry(known->info, aliases, known->place, place, plan);
   }
   ++plan.blobs;
   plan.bytes += blob.info.size;
-  return plan_entry({digest, blob.info.size, {}}, blob.info.aliases, proto::StoredBlob::NOWHERE,
-                    place, plan);
+  return plan_entry({digest, blob.info.size, {}}, aliases, proto::StoredBlob::NOWHERE, place, plan);
 }
 
-Result<proto::StoredBlob::Place> DiskBlobStore::plan_content(NewBlob& blob, Plan& plan) const {
+Result<proto::StoredBlob::Place> DiskBlobStore::plan_content(const NewBlob& blob,
+                                                             Plan& plan) const {
   const BlobInfo& info = blob.info;
   auto place = proto::StoredBlob::INLINE;
-  Bytes* inline_bytes = std::get_if<Bytes>(&blob.content);
+  const Bytes* inline_bytes = std::get_if<Bytes>(&blob.content);
   Bytes read;
   if (inline_bytes == nullptr) {
     const StagingPath& staging = std::get<StagingPath>(blob.content);

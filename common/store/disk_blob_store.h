@@ -37,7 +37,7 @@ class DiskBlobStore final : public BlobStore {
                                                      const KeepStaging& keep = {});
 
   using BlobStore::commit;
-  Result<void> commit(std::vector<NewBlob> blobs, const Batch& along) override;
+  Result<void> commit(const std::vector<NewBlob>& blobs, const Batch& along) override;
   Result<std::optional<BlobInfo>> find(const Sha256Digest& digest) const override;
   Result<std::optional<Sha256Digest>> resolve(const Digest& alias) const override;
   Result<std::unique_ptr<BlobReader>> open(const Sha256Digest& digest) const override;
@@ -67,8 +67,8 @@ class DiskBlobStore final : public BlobStore {
   Error missing(const Sha256Digest& digest) const;
 
   // What commit() is about to do (disk_blob_commit.cpp).
-  Result<void> plan_blob(NewBlob& blob, Plan& plan) const;
-  Result<proto::StoredBlob::Place> plan_content(NewBlob& blob, Plan& plan) const;
+  Result<void> plan_blob(const NewBlob& blob, const std::vector<Digest>& aliases, Plan& plan) const;
+  Result<proto::StoredBlob::Place> plan_content(const NewBlob& blob, Plan& plan) const;
   Result<void> plan_entry(BlobInfo info, const std::vector<Digest>& aliases,
                           proto::StoredBlob::Place before, proto::StoredBlob::Place place,
                           Plan& plan) const;

@@ -80,6 +80,15 @@ rocksdb::Status make_files(rocksdb::Env& env, const std::string& folder) {
   return status;
 }
 
+// Room for what a batch becomes, so that RocksDB does not copy it each time it grows.
+std::size_t encoded_bytes(const Batch& batch) {
+  std::size_t bytes = 256;  // its header, and the mark
+  for (const Batch::Operation& operation : batch.operations()) {
+    bytes += 16 + operation.key.size() + (operation.value ? operation.value->size() : 0);
+  }
+  return bytes;
+}
+
 // The iterator of `family`, with its status checked by the caller at the end.
 std::unique_ptr<rocksdb::Iterator> iterate(const RocksDatabase& database, Family family) {
   return std::unique_ptr<rocksdb::Iterator>(
@@ -160,7 +169,7 @@ Result<std::optional<std::string>> RocksStore::get(Family family, std::string_vi
 
 Result<void> RocksStore::write_to(const RocksDatabase& database, const Batch& batch,
                                   Durability durability) {
-  rocksdb::WriteBatch writes;
+  rocksdb::WriteBatch writes(encoded_bytes(batch));
   for (const Batch::Operation& operation : batch.operations()) {
     rocksdb::ColumnFamilyHandle* family = database.family(operation.family);
     const rocksdb::Status status = operation.value

@@ -102,6 +102,7 @@ void Assembler::enqueue(Item item) {
 }
 
 void Assembler::run() {
+  run_on(settings_.processors, 0);
   for (;;) {
     {
       std::unique_lock lock(mutex_);

@@ -23,6 +23,7 @@
 #include <variant>
 
 #include "common/base/limits.h"
+#include "common/base/processors.h"
 #include "common/observe/counters.h"
 #include "common/observe/events.h"
 #include "highside/assemble/expected_aliases.h"
@@ -37,6 +38,7 @@ namespace sluice::high {
 struct AssemblerSettings {
   std::map<std::string, crypto::VerifyKey, std::less<>> streams;  // who signs each stream
   StagingSettings staging;
+  Processors processors{};  // its thread runs on the first
   // Blocks that wait: a sync of the disk that stops everything for 0.2 s at 5 Gb/s is 125 MB.
   std::size_t queue_bytes = std::size_t{128} << 20;
 };

@@ -85,7 +85,7 @@ Result<std::vector<const proto::Record*>> ShipmentCheck::check(const VerifiedShi
     SLUICE_TRY_VOID(check_blob(blob, additions));
   }
   if (!additions.empty()) {
-    SLUICE_TRY_VOID(blobs_.commit(std::move(additions)));
+    SLUICE_TRY_VOID(blobs_.commit(additions));
   }
   std::vector<const proto::Record*> records;
   for (const proto::Record& record : shipment.records()) {

@@ -34,6 +34,11 @@ void Committer::stop() {
   }
 }
 
+void Committer::Group::add(store::NewBlob blob, store::Batch batch) {
+  blobs.push_back(std::move(blob));
+  along.push_back(std::move(batch));
+}
+
 bool Committer::accept(VerifiedBlob&& blob, store::Batch along) {
   const auto* const inline_bytes = std::get_if<Bytes>(&blob.blob().content);
   const std::size_t bytes = inline_bytes != nullptr ? inline_bytes->size() : 0;
@@ -94,8 +99,8 @@ Step Committer::step() {
   if (done) {
     clear_trouble();
     report(group);
-  } else if (group.size() == 1) {
-    give_up(group.front(), done.error());
+  } else if (group.blobs.size() == 1) {
+    give_up(group, done.error());
   } else {
     split(std::move(group));
   }
@@ -106,13 +111,14 @@ void Committer::take_group() {
   const std::lock_guard lock(mutex_);
   Group group;
   std::size_t bytes = 0;
-  while (!queue_.empty() && group.size() < settings_.group_blobs &&
-         (group.empty() || bytes + queue_.front().bytes <= settings_.group_bytes)) {
-    bytes += queue_.front().bytes;
-    group.push_back(std::move(queue_.front()));
+  while (!queue_.empty() && group.blobs.size() < settings_.group_blobs &&
+         (group.blobs.empty() || bytes + queue_.front().bytes <= settings_.group_bytes)) {
+    Item& item = queue_.front();
+    bytes += item.bytes;
+    group.add(std::move(item.blob), std::move(item.along));
     queue_.pop_front();
   }
-  if (!group.empty()) {
+  if (!group.blobs.empty()) {
     in_hand_.push_back(std::move(group));
   }
   queued_bytes_ -= bytes;
@@ -120,32 +126,29 @@ void Committer::take_group() {
 }
 
 Result<void> Committer::commit(const Group& group) {
-  std::vector<store::NewBlob> blobs;
-  store::Batch along;
-  for (const Item& item : group) {
-    blobs.push_back(item.blob);
-    along.append(item.along);
-  }
   const StageTimer timer(counters_, Metric::kCommitNanos);
-  return store_.commit(std::move(blobs), along);
+  store::Batch along;
+  for (const store::Batch& batch : group.along) {
+    along.append(batch);
+  }
+  return store_.commit(group.blobs, along);
 }
 
 // One of them is at fault: the others must not suffer for it.
 void Committer::split(Group group) {
-  for (Item& item : group) {
-    Group& alone = in_hand_.emplace_back();
-    alone.push_back(std::move(item));
+  for (std::size_t i = 0; i < group.blobs.size(); ++i) {
+    in_hand_.emplace_back().add(std::move(group.blobs[i]), std::move(group.along[i]));
   }
 }
 
-void Committer::give_up(const Item& item, const Error& error) {
-  events_.failure(observe::Level::kError, "blob.given-up", error,
-                  {{"blob", item.blob.info.digest.hex()}});
+void Committer::give_up(const Group& alone, const Error& error) {
+  const Sha256Digest& blob = alone.blobs.front().info.digest;
+  events_.failure(observe::Level::kError, "blob.given-up", error, {{"blob", blob.hex()}});
   // It must start afresh when it arrives again, so what it carried along is written without it. A
   // failure is seen at the next start: its file and its progress disagree.
-  static_cast<void>(index_.write(item.along, store::Durability::kUnsynced));
+  static_cast<void>(index_.write(alone.along.front(), store::Durability::kUnsynced));
   for (DurableListener* const listener : listeners_) {
-    listener->given_up(item.blob.info.digest);
+    listener->given_up(blob);
   }
 }
 
@@ -177,12 +180,12 @@ void Committer::clear_trouble() {
   }
 }
 
-void Committer::report(const std::vector<Item>& group) {
+void Committer::report(const Group& group) {
   std::vector<Sha256Digest> digests;
   std::uint64_t bytes = 0;
-  for (const Item& item : group) {
-    digests.push_back(item.blob.info.digest);
-    bytes += item.blob.info.size;
+  for (const store::NewBlob& blob : group.blobs) {
+    digests.push_back(blob.info.digest);
+    bytes += blob.info.size;
   }
   counters_.add(Metric::kCommittedBlobs, digests.size());
   counters_.add(Metric::kCommittedBytes, bytes);

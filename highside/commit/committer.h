@@ -70,17 +70,23 @@ class Committer final : public BlobSink {
     std::size_t bytes = 0;  // held in memory
   };
 
-  using Group = std::vector<Item>;
+  // As the store takes it, so that no attempt copies a blob's bytes.
+  struct Group {
+    std::vector<store::NewBlob> blobs;
+    std::vector<store::Batch> along;  // of each
+
+    void add(store::NewBlob blob, store::Batch batch);
+  };
 
   void run();
   void take_group();
   Result<void> commit(const Group& group);
   void split(Group group);
-  void give_up(const Item& item, const Error& error);
+  void give_up(const Group& alone, const Error& error);
   void stall(const Error& error);
   bool wait_to_retry();
   void clear_trouble();
-  void report(const std::vector<Item>& group);
+  void report(const Group& group);
 
   store::BlobStore& store_;
   store::KeyValueStore& index_;

@@ -76,6 +76,9 @@ Result<void> HighDaemon::open_stores() {
   }
   committer_ = std::make_unique<Committer>(*blobs_, *index_, counters_, events_);
   AssemblerSettings assembling{.streams = {}, .staging = options_.staging};
+  if (const Processors& all = options_.receive.processors; !all.empty()) {
+    assembling.processors = {all[(options_.sources.size() + 1) % all.size()]};
+  }
   for (const TrustedStream& stream : options_.streams) {
     assembling.streams.emplace(stream.name, stream.key);
   }

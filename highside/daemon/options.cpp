@@ -1,6 +1,7 @@
 #include "highside/daemon/options.h"
 
 #include "common/base/limits.h"
+#include "common/base/processors.h"
 #include "common/base/text.h"
 
 namespace sluice::high {
@@ -84,7 +85,12 @@ Result<Options> read_options(const Settings& settings) {
   const Section& link = settings.section("link");
   SLUICE_TRY(auto sources, read_sources(link));
   SLUICE_TRY(auto serve, read_serve(settings.section("serve")));
+  const auto processors = read_processors(link.strings("cpus"));
+  if (!processors) {
+    return link.error("cpus", processors.error().message(), processors.error().cure);
+  }
   ReceiveSettings receive;
+  receive.processors = *processors;
   receive.lanes = sources.size();
   receive.lane_memory = link.size("memory") / (streams.size() * sources.size());
   receive.silence = link.duration("silence");

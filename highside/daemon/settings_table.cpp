@@ -61,6 +61,10 @@ SectionSpec link_section() {
            between("256KiB", "2GiB")},
           {"coalesce", Type::kBool, "true",
            "Let the kernel hand over batches of datagrams (GRO), where it can."},
+          {"cpus", Type::kStrings, "[]",
+           "Processors for the link's threads, by number, such as [\"2\", \"3\"]: a taker for each "
+           "address, then the one that opens, then the one that puts blobs together, and around "
+           "again. Empty: the system chooses."},
           {"memory", Type::kSize, "256MiB",
            "For blocks that are being put together: an equal share for each stream and lane. What "
            "a sender needs, `sluice-low check-config` prints.",

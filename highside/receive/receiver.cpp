@@ -31,11 +31,16 @@ Receiver::Receiver(const ReceiveSettings& settings,
     lanes_.push_back(std::make_unique<Lane>(std::move(source), settings_.ring_bytes));
   }
   publish_status(parts_.clock.steady_now());
-  for (auto& lane : lanes_) {
-    lane->thread =
-        std::jthread([this, &lane = *lane](const std::stop_token& stop) { take(lane, stop); });
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    lanes_[i]->thread = std::jthread([this, i](const std::stop_token& stop) {
+      run_on(settings_.processors, i);
+      take(*lanes_[i], stop);
+    });
   }
-  worker_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+  worker_ = std::jthread([this](const std::stop_token& stop) {
+    run_on(settings_.processors, lanes_.size());
+    work(stop);
+  });
 }
 
 Receiver::~Receiver() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/base/limits.h"
+#include "common/base/processors.h"
 #include "common/crypto/keys.h"
 
 namespace sluice::high {
@@ -34,6 +35,9 @@ struct ReceiveSettings {
   // Bytes of the ring between taking datagrams and working on them, for each lane: at 10 Gb/s the
   // worker may stall for 25 ms before the kernel's buffer begins to fill.
   std::size_t ring_bytes = std::size_t{32} << 20;
+
+  // For the take threads, then the worker.
+  Processors processors{};
 
   // After a heartbeat says that a block was sent, so long without a symbol of it or of a block
   // before it, and it is lost.

@@ -1,6 +1,7 @@
 #include "lowside/daemon/options.h"
 
 #include "common/base/limits.h"
+#include "common/base/processors.h"
 #include "common/base/text.h"
 #include "common/wire/announce.h"
 #include "lowside/transmit/interleaving.h"
@@ -55,6 +56,11 @@ Result<TransmitSettings> read_transmit(const Settings& settings,
   transmit.mtu = static_cast<std::size_t>(link.integer("mtu"));
   transmit.ipv6 = sinks.front().address.find(':') != std::string::npos;
   transmit.rate_bits_per_second = link.rate("rate") / sinks.size();
+  const auto processors = read_processors(link.strings("cpus"));
+  if (!processors) {
+    return link.error("cpus", processors.error().message(), processors.error().cure);
+  }
+  transmit.processors = *processors;
   transmit.zstd_level = static_cast<int>(link.integer("zstd_level"));
   SLUICE_TRY_VOID(interleave(
       {.outage = link.duration("outage"), .redundancy = link.share("redundancy")}, transmit));

@@ -64,6 +64,10 @@ SectionSpec link_section() {
            between("576", "9000")},
           {"segmentation", Type::kBool, "true",
            "Let the kernel or the card cut batches into datagrams (GSO), where they can."},
+          {"cpus", Type::kStrings, "[]",
+           "Processors for the link's threads, by number, such as [\"2\", \"3\"]: a sender for "
+           "each "
+           "destination, then the builder of blocks, and around again. Empty: the system chooses."},
           {"outage", Type::kDuration, "40ms",
            "The longest interruption that nothing may be lost by. What it costs in memory and "
            "latency, check-config prints.",

@@ -119,7 +119,7 @@ Result<proto::Blob> Spool::take(store::NewBlob content, proto::Blob description)
   }
   std::vector<store::NewBlob> blobs;
   blobs.push_back(std::move(content));
-  if (auto committed = parts_.blobs.commit(std::move(blobs), along); !committed) {
+  if (auto committed = parts_.blobs.commit(blobs, along); !committed) {
     return disk_full(std::move(committed).error());
   }
   parts_.counters.set(observe::Metric::kSpoolBytes, parts_.blobs.usage().bytes);

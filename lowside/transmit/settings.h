@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/base/error.h"
+#include "common/base/processors.h"
 #include "common/base/strong.h"
 #include "common/fec/block_code.h"
 
@@ -31,6 +32,9 @@ struct TransmitSettings {
   // spread over the time that `window` - 1 of the longest take to send.
   std::size_t block_bytes = std::size_t{4} << 20;
   std::size_t window = 9;
+
+  // For the lanes' senders, then the builder.
+  Processors processors{};
 
   int zstd_level = 1;  // 1 … 19; 0: never
 

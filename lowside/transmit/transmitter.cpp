@@ -28,10 +28,17 @@ Result<std::unique_ptr<Transmitter>> Transmitter::start(const TransmitSettings& 
 Transmitter::Transmitter(const TransmitSettings& settings, const Clock& clock,
                          std::unique_ptr<Transmission> transmission)
     : poll_(settings.poll), clock_(clock), transmission_(std::move(transmission)) {
+  const Processors processors = settings.processors;
   for (std::size_t lane = 0; lane < transmission_->lanes(); ++lane) {
-    threads_.emplace_back([this, lane](const std::stop_token& stop) { send(lane, stop); });
+    threads_.emplace_back([this, lane, processors](const std::stop_token& stop) {
+      run_on(processors, lane);
+      send(lane, stop);
+    });
   }
-  threads_.emplace_back([this](const std::stop_token& stop) { build(stop); });
+  threads_.emplace_back([this, processors](const std::stop_token& stop) {
+    run_on(processors, transmission_->lanes());
+    build(stop);
+  });
 }
 
 Transmitter::~Transmitter() {

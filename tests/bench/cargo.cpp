@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t kLarge = std::size_t{8} << 20;
 constexpr std::size_t kSmall = 10'000;
-constexpr std::size_t kLargePerShipment = 16;
-constexpr std::size_t kSmallPerShipment = 1000;
+constexpr std::size_t kLargePerShipment = 128;
+constexpr std::size_t kSmallPerShipment = 20'000;
 constexpr std::size_t kWords = 4096;
 
 void fill_random(Bytes& content, std::mt19937_64& random) {
@@ -87,7 +87,7 @@ Cargo::Cargo(Kind kind, std::uint64_t bytes, const std::filesystem::path& folder
       posix_file_system().open_for_writing(path.value()).value()->write_at(0, content).value();
       blob.content = path;
     }
-    spool_->commit(std::move(stored)).value();
+    spool_->commit(stored).value();
     add_shipment(listed);
   }
 }

@@ -49,12 +49,19 @@ void add_options(CLI::App& app, Options& options) {
   app.add_flag("--json", options.json, "One object a line");
 }
 
+// RocksDB shares its background threads among all stores of a process. Those that the spool starts
+// here, and never needs again, are to work for the high side's store.
+Cargo make_cargo(const Options& options, Kind kind, const std::filesystem::path& spool) {
+  const Visit high(options.wire.high);
+  return Cargo(kind, options.megabytes << 20, spool);
+}
+
 void measure(const Options& options, Kind kind, const RawUdp& raw) {
   const std::filesystem::path spool = options.spool / "sluice-bench-spool";
   std::filesystem::remove_all(spool);
   std::filesystem::create_directories(spool);
   {
-    const Cargo cargo(kind, options.megabytes << 20, spool);
+    const Cargo cargo = make_cargo(options, kind, spool);
     for (const std::filesystem::path& folder : options.stores) {
       const std::filesystem::path store = folder / "sluice-bench-store";
       Row row{.kind = kind,

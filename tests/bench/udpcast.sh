@@ -30,8 +30,8 @@ udpcast_once() {
     --mcast-rdv-address 239.1.1.1 --mcast-data-address 239.1.1.2 --fec 8x8/128 "${limit[@]}" \
     --rexmit-hello-interval 100 --autostart 2 --file "$folder/sent" 2>&1 | stamp >"$folder/sender" || true
   wait "$receiver" || true
-  begin=$(awk '/Starting transfer/ { at = $1 } END { print at + 0 }' "$folder/sender")
-  end=$(awk '/Transfer complete/ { at = $1 } END { print at + 0 }' "$folder/receiver")
+  begin=$(awk '/Starting transfer/ { at = $1 } END { printf "%.6f", at }' "$folder/sender")
+  end=$(awk '/Transfer complete/ { at = $1 } END { printf "%.6f", at }' "$folder/receiver")
   cmp -s "$folder/sent" "$folder/received" || end=0
   awk -v begin="$begin" -v end="$end" -v bytes=$((256 << 20)) 'BEGIN { print (end > begin) ? bytes * 8e-9 / (end - begin) : 0 }'
 }

@@ -51,10 +51,11 @@ void MemoryBlobs::break_reading(const Sha256Digest& digest) {
   broken_.insert(digest);
 }
 
-Result<void> MemoryBlobs::commit(std::vector<store::NewBlob> blobs, const store::Batch& along) {
+Result<void> MemoryBlobs::commit(const std::vector<store::NewBlob>& blobs,
+                                 const store::Batch& along) {
   SLUICE_ASSERT(along.empty());
-  for (store::NewBlob& blob : blobs) {
-    add(std::get<Bytes>(std::move(blob.content)));
+  for (const store::NewBlob& blob : blobs) {
+    add(std::get<Bytes>(blob.content));
   }
   return {};
 }

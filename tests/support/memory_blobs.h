@@ -23,7 +23,7 @@ class MemoryBlobs final : public store::BlobStore {
   void damage(const Sha256Digest& digest);
 
   using BlobStore::commit;
-  Result<void> commit(std::vector<store::NewBlob> blobs, const store::Batch& along) override;
+  Result<void> commit(const std::vector<store::NewBlob>& blobs, const store::Batch& along) override;
   Result<std::optional<store::BlobInfo>> find(const Sha256Digest& digest) const override;
   Result<std::optional<Sha256Digest>> resolve(const Digest& alias) const override;
   Result<std::unique_ptr<store::BlobReader>> open(const Sha256Digest& digest) const override;

@@ -33,14 +33,15 @@ class GatedStore final : public store::BlobStore {
  public:
   explicit GatedStore(store::BlobStore& inner) : inner_(inner) {}
   using BlobStore::commit;
-  Result<void> commit(std::vector<store::NewBlob> blobs, const store::Batch& along) override {
+  Result<void> commit(const std::vector<store::NewBlob>& blobs,
+                      const store::Batch& along) override {
     {
       std::unique_lock lock(mutex_);
       groups_.push_back(blobs.size());
       changed_.notify_all();
       changed_.wait(lock, [&] { return open_; });
     }
-    return inner_.commit(std::move(blobs), along);
+    return inner_.commit(blobs, along);
   }
   void wait_for_a_group() {
     std::unique_lock lock(mutex_);

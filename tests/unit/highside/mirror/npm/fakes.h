@@ -107,7 +107,9 @@ class MemoryBlobs : public store::BlobStore {
     return std::unique_ptr<store::BlobReader>(std::make_unique<MemoryReader>(found->second));
   }
 
-  Result<void> commit(std::vector<store::NewBlob>, const store::Batch&) override { return {}; }
+  Result<void> commit(const std::vector<store::NewBlob>&, const store::Batch&) override {
+    return {};
+  }
   Result<std::optional<Sha256Digest>> resolve(const Digest&) const override {
     return std::optional<Sha256Digest>();
   }

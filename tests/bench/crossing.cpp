@@ -148,8 +148,8 @@ Crossing Link::cross() {
   return outcome;
 }
 
-// Until everything is listed or nothing comes any more. The rate on the wire is taken between the
-// first tenth and the last moment before the last pass ended.
+// Until everything is listed or nothing comes any more. The rate on the wire is taken in the
+// middle: at the ends of a pass the sender leaves slots empty.
 void Link::wait_for_all(Crossing& outcome) {
   const std::size_t shipments = cargo_.passes().size();
   std::uint64_t seen = 0;
@@ -158,14 +158,13 @@ void Link::wait_for_all(Crossing& outcome) {
   while (high_.get(Metric::kPublishedShipments) < shipments) {
     std::this_thread::sleep_for(kLook);
     const Sent now = sent();
-    if (low_.get(Metric::kSentPasses) < shipments) {
-      if (!first && now.wire_bytes > static_cast<double>(cargo_.bytes()) / 10) {
-        first = now;
-      } else if (first) {
-        const double time = std::chrono::duration<double>(now.at - first->at).count();
-        const double rate = (now.wire_bytes - first->wire_bytes) * 8e-9 / time;
-        outcome.paced_error_percent = (rate / gigabits_ - 1) * 100;
-      }
+    const double part = now.wire_bytes / static_cast<double>(cargo_.bytes());
+    if (!first && part > 0.2) {
+      first = now;
+    } else if (first && part < 0.7) {
+      const double time = std::chrono::duration<double>(now.at - first->at).count();
+      const double rate = (now.wire_bytes - first->wire_bytes) * 8e-9 / time;
+      outcome.paced_error_percent = (rate / gigabits_ - 1) * 100;
     }
     if (const std::uint64_t latest = progress(); latest != seen) {
       seen = latest;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/base/present.h"
+
 namespace sluice::high {
 BlockWindow::BlockWindow(std::size_t window, std::chrono::milliseconds grace, bool from_the_start,
                          DecoderPool& pool)
@@ -119,8 +121,7 @@ bool BlockWindow::give_up_one_before(std::uint64_t number) {
 }
 
 BlockWindow::Whole BlockWindow::take_whole() {
-  SLUICE_ASSERT(whole_);
-  Slot& done = slot(*std::exchange(whole_, std::nullopt));
+  Slot& done = slot(present(std::exchange(whole_, std::nullopt)));
   const std::uint32_t recovered = done.decoder->finish().recovered;
   Whole whole{
       .number = BlockNumber(done.number), .bytes = done.decoder->release(), .recovered = recovered};

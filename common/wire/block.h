@@ -92,6 +92,8 @@ class BlockWriter {
   // Signs; the view is valid until the next call that adds or reserves. Ready for the next block
   // afterwards.
   ByteView finish(const BlockPlace& place, const crypto::SigningKey& key);
+  // After finish(): signs the same block for another place; the same view.
+  ByteView finish_again(const BlockPlace& place, const crypto::SigningKey& key);
   // What finish() returned, followed by zeros up to a multiple of `symbol_bytes`
   // (≤ limits::kMaxDatagramBytes): the encoder's input, without a copy. As long valid.
   ByteView padded(std::size_t symbol_bytes) const;

@@ -151,6 +151,20 @@ ByteView BlockWriter::finish(const BlockPlace& place, const crypto::SigningKey& 
   return {s.block.get(), s.finished};
 }
 
+ByteView BlockWriter::finish_again(const BlockPlace& place, const crypto::SigningKey& key) {
+  const State& s = *state_;
+  SLUICE_ASSERT(s.finished > 0);
+  ByteReader prefix(ByteView(s.block.get(), kBlockPrefixBytes));
+  prefix.bytes(8);
+  const std::size_t data_bytes = prefix.u32();
+  const ByteView head(s.block.get() + kBlockPrefixBytes + data_bytes,
+                      s.finished - kBlockPrefixBytes - data_bytes);
+  const auto signature = key.sign(crypto::Domain::kBlock, signed_statement(place, head));
+  std::memcpy(s.block.get() + kBlockPrefixBytes - signature.size(), signature.data(),
+              signature.size());
+  return {s.block.get(), s.finished};
+}
+
 ByteView BlockWriter::padded(std::size_t symbol_bytes) const {
   const State& s = *state_;
   SLUICE_ASSERT(s.finished > 0 && symbol_bytes > 0 && symbol_bytes <= limits::kMaxDatagramBytes);

@@ -16,8 +16,8 @@ _sluice_high() {
   done
   local words='-c --config --help'
   case $command in
-    '') words+=' --version run init check-config show-config status tail gaps scrub man' ;;
-    status) words+=' --json' ;;
+    '') words+=' --version run init check-config show-config status tail gaps scrub tune man' ;;
+    status | tune) words+=' --json' ;;
     gaps) words+=' --code' ;;
     man) words+=' --settings' ;;
     init)

@@ -16,8 +16,8 @@ _sluice_low() {
   done
   local words='-c --config --help'
   case $command in
-    '') words+=' --version run init check-config show-config status tail resend scrub man' ;;
-    status) words+=' --json' ;;
+    '') words+=' --version run init check-config show-config status tail resend scrub tune man' ;;
+    status | tune) words+=' --json' ;;
     man) words+=' --settings' ;;
     init)
       if [[ $word != -* ]]; then

@@ -5,6 +5,7 @@
 #include "common/service/control.h"
 #include "common/service/exit_codes.h"
 #include "common/service/program.h"
+#include "common/tune/tune.h"
 #include "highside/daemon/gaps_text.h"
 #include "highside/daemon/high_daemon.h"
 #include "highside/daemon/init.h"
@@ -55,6 +56,24 @@ Result<std::string> check(const config::Settings& settings) {
   return high::describe_memory(options);
 }
 
+int tune_host(const config::Settings& settings, const std::string& flag) {
+  const auto options = high::read_options(settings);
+  if (!options) {
+    std::cerr << options.error().message() << "\n";
+    return service::kExitConfiguration;
+  }
+  std::vector<tune::HighEnd> lanes;
+  for (const link::UdpSourceSettings& source : options->sources) {
+    lanes.push_back({.address = source.address,
+                     .interface = source.interface,
+                     .receive_buffer = source.receive_buffer_bytes,
+                     .coalesce = source.coalesce});
+  }
+  const auto findings = tune::look_at_high(tune::this_host(), lanes);
+  std::cout << (flag.empty() ? tune::as_text(findings) : tune::as_json(findings));
+  return tune::all_well(findings) ? service::kExitOk : service::kExitFailure;
+}
+
 int scrub(const config::Settings& settings, const std::string&) {
   return service::scrub(settings, token_file(settings));
 }
@@ -92,6 +111,12 @@ int main(int argc, char** argv) {
           {.name = "scrub",
            .help = "Have the daemon read every stored blob again, name what is damaged and what "
                    "sends it again; the status is 1 if anything is",
-           .run = scrub}}};
+           .run = scrub},
+          {.name = "tune",
+           .help = "Hold this machine's kernel, cards and neighbours against the configuration and "
+                   "print what to change; the status is 1 if anything is",
+           .flag = "json",
+           .flag_help = "as JSON",
+           .run = tune_host}}};
   return service::run_program(program, argc, argv);
 }

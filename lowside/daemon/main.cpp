@@ -4,6 +4,7 @@
 #include "common/service/control.h"
 #include "common/service/exit_codes.h"
 #include "common/service/program.h"
+#include "common/tune/tune.h"
 #include "lowside/daemon/init.h"
 #include "lowside/daemon/link_text.h"
 #include "lowside/daemon/low_daemon.h"
@@ -70,6 +71,25 @@ int resend(const config::Settings& settings, const std::string& ranges) {
   return service::kExitOk;
 }
 
+int tune_host(const config::Settings& settings, const std::string& flag) {
+  const auto options = low::read_options(settings);
+  if (!options) {
+    std::cerr << options.error().message() << "\n";
+    return service::kExitConfiguration;
+  }
+  std::vector<tune::LowEnd> lanes;
+  for (const link::UdpSinkSettings& sink : options->sinks) {
+    lanes.push_back({.destination = sink.address,
+                     .interface = sink.interface,
+                     .mtu = options->transmit.mtu,
+                     .rate = options->transmit.rate_bits_per_second,
+                     .segmentation = sink.segmentation});
+  }
+  const auto findings = tune::look_at_low(tune::this_host(), lanes);
+  std::cout << (flag.empty() ? tune::as_text(findings) : tune::as_json(findings));
+  return tune::all_well(findings) ? service::kExitOk : service::kExitFailure;
+}
+
 int scrub(const config::Settings& settings, const std::string&) {
   return service::scrub(settings, token_file(settings));
 }
@@ -96,6 +116,12 @@ int main(int argc, char** argv) {
           {.name = "scrub",
            .help = "Have the daemon read every blob of the spool again and name what is "
                    "damaged; the status is 1 if anything is",
-           .run = scrub}}};
+           .run = scrub},
+          {.name = "tune",
+           .help = "Hold this machine's kernel, cards and neighbours against the configuration and "
+                   "print what to change; the status is 1 if anything is",
+           .flag = "json",
+           .flag_help = "as JSON",
+           .run = tune_host}}};
   return service::run_program(program, argc, argv);
 }

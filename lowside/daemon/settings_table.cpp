@@ -71,7 +71,7 @@ SectionSpec link_section() {
           {"outage", Type::kDuration, "40ms",
            "The longest interruption that nothing may be lost by. What it costs in memory and "
            "latency, check-config prints.",
-           between("1ms", "10s")},
+           between("1ms", "2s")},
           {"redundancy", Type::kPercent, "12.5%",
            "Parity that is sent with the data, in percent of it.", between("1%", "100%")},
           {"zstd_level", Type::kInt, "1", "How hard compressible data is compressed.",

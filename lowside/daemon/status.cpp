@@ -33,6 +33,10 @@ json::array sources_json(const std::vector<SourceStatus>& sources) {
 }
 
 json::object link_json(const TransmitStatus& link) {
+  json::array lanes;
+  for (const LaneId lane : link.given_up) {
+    lanes.push_back(lane.value());
+  }
   json::object object{{"stream", link.stream},
                       {"epoch", link.epoch.value()},
                       {"session", link.session.value()},
@@ -40,6 +44,7 @@ json::object link_json(const TransmitStatus& link) {
                       {"bits_per_second", link.bits_per_second},
                       {"configured_bits_per_second", link.configured_bits_per_second},
                       {"queued_blocks", link.queued_blocks},
+                      {"lanes_given_up", lanes},
                       {"sending", nullptr}};
   if (link.current) {
     object["sending"] = json::object{{"sequence", link.current->sequence.value()},

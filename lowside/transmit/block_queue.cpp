@@ -11,11 +11,6 @@ void BlockQueue::push(std::unique_ptr<EncodedBlock> block) {
   changed_.notify_all();
 }
 
-void BlockQueue::wait_for_room(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [this] { return blocks_.size() < kBlocksAhead; });
-}
-
 std::unique_ptr<EncodedBlock> BlockQueue::try_pop() {
   const std::lock_guard lock(mutex_);
   if (blocks_.empty()) {

@@ -22,8 +22,6 @@ class BlockQueue {
  public:
   bool full() const;
   void push(std::unique_ptr<EncodedBlock> block);  // not while it is full()
-  // Waits while it is full, or for stop: that is what holds the builder back.
-  void wait_for_room(const std::stop_token& stop);
   // Null when it is empty.
   std::unique_ptr<EncodedBlock> try_pop();
   // Waits for a block, for `until` or for stop, whichever comes first.

@@ -11,7 +11,7 @@
 namespace sluice::low {
 
 struct Survival {
-  std::chrono::milliseconds outage;  // the longest that no block may be lost by, 1 ms … 10 s
+  std::chrono::milliseconds outage;  // the longest that no block may be lost by, 1 ms … 2 s
   double redundancy = 0;             // parity to data, 0.01 … 1
 };
 

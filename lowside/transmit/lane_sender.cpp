@@ -27,6 +27,11 @@ LaneSender::LaneSender(const TransmitSettings& settings, LaneId lane, Beacon& be
       sealer_(beacon.session_key(), lane),
       datagram_bytes_(settings.datagram_bytes()),
       spread_(settings.spread_datagrams()),
+      lead_pause_(std::max<std::chrono::nanoseconds>(
+          kLeadPause, settings.datagram_time() *
+                          static_cast<std::int64_t>(
+                              spread_ * settings.parity_symbols /
+                              (settings.data_symbols + std::uint64_t{settings.parity_symbols})))),
       pacer_(settings.rate_bits_per_second, settings.ipv6, clock.steady_now()),
       next_beat_(clock.steady_now()),
       retry_(next_beat_) {
@@ -43,8 +48,8 @@ bool LaneSender::wants_block() const {
 }
 
 void LaneSender::take(std::unique_ptr<EncodedBlock> block) {
-  SLUICE_ASSERT(block->number.value() == next_number_);
-  ++next_number_;
+  SLUICE_ASSERT(block->number.value() >= next_number_);
+  next_number_ = block->number.value() + 1;
   const std::uint32_t total = block->geometry.total_symbols();
   in_flight_.push_back({.block = std::move(block), .total = total, .start = slot_, .due = slot_});
   next_start_ = slot_ + total;
@@ -102,12 +107,12 @@ void LaneSender::beat(SteadyTime now) {
   datagram.insert(datagram.end(), tag.begin(), tag.end());
   send(datagram, datagram.size(), now);
   lead_ = std::max(0, lead_ - 1);
-  next_beat_ = now + (lead_ > 0 ? kLeadPause : settings_.cadence);
+  next_beat_ = now + (lead_ > 0 ? lead_pause_ : settings_.cadence);
 }
 
 bool LaneSender::send(ByteView bytes, std::size_t datagram_bytes, SteadyTime now) {
   const auto sent = sink_.send(bytes, datagram_bytes);
-  report(sent);
+  report(sent, now);
   if (!sent) {
     return false;
   }
@@ -208,21 +213,37 @@ void LaneSender::retire() {
   if (turn_ >= in_flight_.size()) {
     turn_ = 0;
   }
+  show_progress();
+}
+
+void LaneSender::show_progress() {
   beacon_.progress()[lane_.value()].store(
       in_flight_.empty() ? next_number_ : in_flight_.front().block->number.value(),
       std::memory_order_release);
 }
 
-void LaneSender::report(const Result<void>& sent) {
+std::vector<std::unique_ptr<EncodedBlock>> LaneSender::abandon() {
+  std::vector<std::unique_ptr<EncodedBlock>> blocks;
+  for (Flight& flight : in_flight_) {
+    blocks.push_back(std::move(flight.block));
+  }
+  in_flight_.clear();
+  turn_ = 0;
+  run_bytes_ = 0;
+  show_progress();
+  return blocks;
+}
+
+void LaneSender::report(const Result<void>& sent, SteadyTime now) {
   if (!sent) {
     counters_.add(observe::Metric::kSendErrors);
   }
-  if (sent.has_error() == failing_) {
+  if (sent.has_error() == failing_since_.has_value()) {
     return;
   }
-  failing_ = sent.has_error();
+  failing_since_ = sent ? std::nullopt : std::optional(now);
   const std::string lane = std::to_string(lane_.value());
-  if (failing_) {
+  if (failing_since_) {
     events_.failure(observe::Level::kError, "link.send_failed", sent.error(), {{"lane", lane}});
   } else {
     events_.emit(observe::Level::kNotice, "link.send_resumed", {{"lane", lane}});

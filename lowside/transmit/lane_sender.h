@@ -13,6 +13,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -30,8 +31,9 @@ namespace sluice::low {
 // One thread. All references must outlive it.
 class LaneSender {
  public:
-  // Before the first symbol of a session this many announces are sent, kLeadPause apart: a receiver
-  // that loses one of them still opens the session before data begins.
+  // Before the first symbol of a session this many announces are sent, kLeadPause apart or as long
+  // as the outage that is survived, if that is longer: a receiver that loses one of them to it
+  // still opens the session before data begins.
   static constexpr int kLeadAnnounces = 3;
   static constexpr std::chrono::milliseconds kLeadPause{100};
   // After the kernel refused a run it is tried again, unchanged, so that nothing is lost by a cable
@@ -43,8 +45,13 @@ class LaneSender {
              observe::EventSink& events);
 
   bool wants_block() const;
-  void take(std::unique_ptr<EncodedBlock> block);  // numbers grow by one
+  void take(std::unique_ptr<EncodedBlock> block);  // numbers grow
   bool idle() const { return in_flight_.empty(); }
+  // Since when every send was refused; none while they succeed.
+  std::optional<SteadyTime> failing_since() const { return failing_since_; }
+  // The blocks that have not been sent whole, for another lane. Those that take them send them
+  // under other numbers; the receiver hears that these are over.
+  std::vector<std::unique_ptr<EncodedBlock>> abandon();
 
   // Sends what is due at `now`, one run at the most; returns when to call again.
   SteadyTime step(SteadyTime now);
@@ -68,7 +75,8 @@ class LaneSender {
   void seal_symbol(const Flight& flight);
   void send_run(SteadyTime now);
   void retire();
-  void report(const Result<void>& sent);
+  void report(const Result<void>& sent, SteadyTime now);
+  void show_progress();
 
   const TransmitSettings& settings_;
   LaneId lane_;
@@ -81,6 +89,7 @@ class LaneSender {
   std::size_t datagram_bytes_;
   std::size_t run_limit_;  // datagrams
   std::uint64_t spread_;   // slots
+  std::chrono::nanoseconds lead_pause_;
   link::Pacer pacer_;
 
   std::deque<Flight> in_flight_;  // by number
@@ -94,7 +103,7 @@ class LaneSender {
   SteadyTime next_beat_;
   SteadyTime retry_;
   int lead_ = kLeadAnnounces;
-  bool failing_ = false;
+  std::optional<SteadyTime> failing_since_;
 };
 
 }  // namespace sluice::low

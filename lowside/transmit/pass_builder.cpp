@@ -58,10 +58,20 @@ void PassBuilder::build(LaneId lane, BlockNumber number, EncodedBlock& block) {
   SLUICE_ASSERT(block.geometry.valid());
   block.data = block.writer.padded(block.geometry.symbol_bytes);
   timer.lap(observe::Metric::kSendBuildNanos);
+  protect(block);
+  timer.lap(observe::Metric::kSendEncodeNanos);
+}
+
+void PassBuilder::rebuild(LaneId lane, BlockNumber number, EncodedBlock& block) {
+  block.number = number;
+  block.writer.finish_again({.session = session_, .lane = lane, .number = number}, key_);
+  protect(block);
+}
+
+void PassBuilder::protect(EncodedBlock& block) {
   block.parity.resize(std::size_t{block.geometry.parity} * block.geometry.codewords() *
                       block.geometry.symbol_bytes);
   encoder_.encode(block.geometry, block.data, block.parity);
-  timer.lap(observe::Metric::kSendEncodeNanos);
 }
 
 void PassBuilder::fill(EncodedBlock& block) {

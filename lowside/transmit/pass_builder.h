@@ -34,6 +34,8 @@ class PassBuilder {
   // still cross, and the high side names what is missing. One whose bytes do not have its digest is
   // counted and reported too, in every pass but its shipment's first; the high side drops it.
   void build(LaneId lane, BlockNumber number, EncodedBlock& block);
+  // A block that was built for another lane, which fails.
+  void rebuild(LaneId lane, BlockNumber number, EncodedBlock& block);
 
  private:
   struct Item {
@@ -42,6 +44,7 @@ class PassBuilder {
   };
 
   void fill(EncodedBlock& block);
+  void protect(EncodedBlock& block);
   // Adds the next part; false when the block should be finished first.
   bool add_part(EncodedBlock& block);
   Result<void> read_into(wire::BlockWriter& writer, std::size_t bytes);

@@ -1,5 +1,7 @@
 #include "lowside/transmit/transmission.h"
 
+#include <algorithm>
+
 #include "common/crypto/random.h"
 
 namespace sluice::low {
@@ -25,6 +27,8 @@ struct Transmission::Lane {
   LaneSender sender;
   LaneId id;
   std::uint64_t next_number = 0;  // the builder's
+  std::atomic<bool> failing = false;
+  std::atomic<bool> given_up = false;
   // The lane thread's measure of its own rate.
   SteadyTime measured;
   std::uint64_t measured_bytes = 0;
@@ -78,7 +82,13 @@ Transmission::Transmission(TransmitSettings settings, TransmitParts parts)
 Transmission::~Transmission() = default;
 
 Transmission::Built Transmission::build() {
-  if (!builder_.done()) {
+  bool orphans = false;
+  {
+    const std::lock_guard lock(mutex_);
+    changes_seen_ = changes_;
+    orphans = !orphans_.empty();
+  }
+  if (orphans || !builder_.done()) {
     return build_block();
   }
   return current_ ? end_pass() : begin_next();
@@ -96,30 +106,55 @@ Transmission::Built Transmission::begin_next() {
   const ShipmentSequence sequence = (*due)->sequence;
   const std::uint32_t number = (*due)->pass;
   builder_.begin(std::move(**due));
-  turn_ = 0;
+  turn_ = number % lanes_.size();
   const std::lock_guard lock(mutex_);
   current_ = {
       .sequence = sequence, .pass = number, .bytes_done = 0, .bytes_total = builder_.total_bytes()};
   return Built::kWorked;
 }
 
+// The next in turn that is not given up, if it has room.
+Transmission::Lane* Transmission::lane_with_room() {
+  for (std::size_t tried = 0; tried < lanes_.size(); ++tried) {
+    Lane& lane = *lanes_[(turn_ + tried) % lanes_.size()];
+    if (lane.failing && lane.queue.full()) {
+      continue;  // it will be given up, or come back: the others need not wait for it
+    }
+    if (!lane.given_up) {
+      return lane.queue.full() ? nullptr : &lane;
+    }
+  }
+  return nullptr;
+}
+
 Transmission::Built Transmission::build_block() {
-  Lane& lane = *lanes_[turn_];
-  if (lane.queue.full()) {
+  Lane* const lane = lane_with_room();
+  if (lane == nullptr) {
     return Built::kLaneFull;
   }
-  auto block = lane.queue.spare();
-  if (block == nullptr) {
-    block = std::make_unique<EncodedBlock>(settings_);
-  }
-  builder_.build(lane.id, BlockNumber(lane.next_number), *block);
-  ++lane.next_number;
-  turn_ = (turn_ + 1) % lanes_.size();
+  turn_ = (lane->id.value() + 1) % lanes_.size();
+  std::unique_ptr<EncodedBlock> block;
   {
+    const std::lock_guard lock(mutex_);
+    if (!orphans_.empty()) {
+      block = std::move(orphans_.back());
+      orphans_.pop_back();
+    }
+  }
+  if (block != nullptr) {
+    parts_.counters.add(observe::Metric::kMovedBlocks);
+    builder_.rebuild(lane->id, BlockNumber(lane->next_number), *block);
+  } else {
+    block = lane->queue.spare();
+    if (block == nullptr) {
+      block = std::make_unique<EncodedBlock>(settings_);
+    }
+    builder_.build(lane->id, BlockNumber(lane->next_number), *block);
     const std::lock_guard lock(mutex_);
     ++blocks_outstanding_;
   }
-  lane.queue.push(std::move(block));
+  ++lane->next_number;
+  lane->queue.push(std::move(block));
   return Built::kWorked;
 }
 
@@ -135,12 +170,8 @@ Transmission::Built Transmission::end_pass() {
 }
 
 void Transmission::wait_to_build(const std::stop_token& stop) {
-  if (!builder_.done()) {
-    lanes_[turn_]->queue.wait_for_room(stop);
-    return;
-  }
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [this] { return blocks_outstanding_ == 0; });
+  changed_.wait(lock, stop, [this] { return changes_ != changes_seen_; });
 }
 
 bool Transmission::mark_sent() {
@@ -164,20 +195,68 @@ bool Transmission::mark_sent() {
 
 SteadyTime Transmission::send(std::size_t lane_index) {
   Lane& lane = *lanes_[lane_index];
-  while (lane.sender.wants_block()) {
+  while (!lane.given_up && lane.sender.wants_block()) {
     auto block = lane.queue.try_pop();
     if (block == nullptr) {
       break;
     }
     lane.sender.take(std::move(block));
+    const std::lock_guard lock(mutex_);
+    ++changes_;
+    changed_.notify_all();
   }
   const SteadyTime next = lane.sender.step(parts_.clock.steady_now());
+  look_at(lane);
   while (auto block = lane.sender.take_finished()) {
     finished(lane, std::move(block));
   }
   const SteadyTime now = parts_.clock.steady_now();
   lane.measure_rate(now, settings_.cadence);
   return lane.sender.idle() && lane.queue.depth() > 0 ? now : next;
+}
+
+void Transmission::look_at(Lane& lane) {
+  const auto failing_since = lane.sender.failing_since();
+  if (lane.failing != failing_since.has_value()) {
+    lane.failing = failing_since.has_value();
+    show_failing();
+  }
+  if (!failing_since) {
+    lane.given_up = false;
+    return;
+  }
+  const bool others = std::ranges::any_of(lanes_, [](const auto& one) { return !one->failing; });
+  if (others && parts_.clock.steady_now() - *failing_since >= kLaneGivenUp) {
+    give_up(lane);
+  }
+}
+
+// Also what the builder pushed meanwhile.
+void Transmission::give_up(Lane& lane) {
+  const bool first = !lane.given_up.exchange(true);
+  auto blocks = lane.sender.abandon();
+  while (auto block = lane.queue.try_pop()) {
+    blocks.push_back(std::move(block));
+  }
+  if (first) {
+    parts_.events.emit(observe::Level::kError, "link.lane_given_up",
+                       {{"lane", std::to_string(lane.id.value())},
+                        {"blocks", std::to_string(blocks.size())},
+                        {"effect", "the other lanes send them"}});
+  }
+  const std::lock_guard lock(mutex_);
+  std::ranges::move(blocks, std::back_inserter(orphans_));
+  ++changes_;
+  changed_.notify_all();
+}
+
+void Transmission::show_failing() {
+  const auto failing =
+      std::ranges::count_if(lanes_, [](const auto& one) { return one->failing.load(); });
+  parts_.counters.set(observe::Metric::kLanesFailing, static_cast<std::uint64_t>(failing));
+  const std::lock_guard lock(mutex_);
+  ++changes_;
+  changed_.notify_all();
 }
 
 bool Transmission::idle(std::size_t lane) const { return lanes_[lane]->sender.idle(); }
@@ -196,6 +275,7 @@ void Transmission::finished(Lane& lane, std::unique_ptr<EncodedBlock> block) {
   {
     const std::lock_guard lock(mutex_);
     --blocks_outstanding_;
+    ++changes_;
     if (current_) {
       current_->bytes_done += block->pass_bytes;
     }
@@ -213,6 +293,9 @@ TransmitStatus Transmission::status() const {
       .configured_bits_per_second = settings_.rate_bits_per_second * lanes_.size()};
   for (const auto& lane : lanes_) {
     status.queued_blocks += lane->queue.depth();
+    if (lane->given_up) {
+      status.given_up.push_back(lane->id);
+    }
     status.bits_per_second += lane->bits_per_second.load(std::memory_order_relaxed);
   }
   const std::lock_guard lock(mutex_);

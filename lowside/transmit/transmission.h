@@ -4,7 +4,10 @@
 //      ^               └─ queue ─> send(1) ─> sink
 //      └── mark_sent, when the last datagram of the pass has left
 //
-// A pass is sent to its end before the next is asked for.
+// A pass is sent to its end before the next is asked for. Its blocks go to the lanes in turn, and
+// each pass begins with another lane, so that no part of a shipment crosses by the same lane twice.
+// A lane whose sends fail for kLaneGivenUp while another's do not gets none: its blocks go to the
+// others, until a heartbeat can be sent on it again.
 #pragma once
 
 #include <atomic>
@@ -36,6 +39,7 @@ struct TransmitStatus {
   std::uint64_t bits_per_second = 0;  // of UDP payload, all lanes, over the last cadence
   std::uint64_t configured_bits_per_second = 0;
   std::size_t queued_blocks = 0;
+  std::vector<LaneId> given_up{};  // lanes that fail while others do not
 };
 
 // Everything it works with. All must outlive it.
@@ -52,6 +56,9 @@ struct TransmitParts {
 
 class Transmission {
  public:
+  // Longer than a link takes to come up again, shorter than a shipment should wait.
+  static constexpr std::chrono::seconds kLaneGivenUp{5};
+
   // Begins a session with a random id and a fresh key. kInvalid: a setting.
   static Result<std::unique_ptr<Transmission>> begin(TransmitSettings settings,
                                                      TransmitParts parts);
@@ -87,6 +94,10 @@ class Transmission {
   Built build_block();
   Built end_pass();
   bool mark_sent();
+  Lane* lane_with_room();
+  void look_at(Lane& lane);
+  void give_up(Lane& lane);
+  void show_failing();
   void finished(Lane& lane, std::unique_ptr<EncodedBlock> block);
 
   const TransmitSettings settings_;
@@ -100,8 +111,11 @@ class Transmission {
 
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable_any changed_;
-  std::optional<TransmitStatus::Pass> current_;  // changed by the builder only
-  std::uint64_t blocks_outstanding_ = 0;         // handed over, not sent whole
+  std::optional<TransmitStatus::Pass> current_;         // changed by the builder only
+  std::uint64_t blocks_outstanding_ = 0;                // handed over, not sent whole
+  std::vector<std::unique_ptr<EncodedBlock>> orphans_;  // of lanes that were given up
+  std::uint64_t changes_ = 0;  // of what wait_to_build() waits for; builds look at it first
+  std::uint64_t changes_seen_ = 0;
   std::uint64_t passes_sent_ = 0;
 };
 

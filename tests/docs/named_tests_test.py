@@ -27,13 +27,14 @@ def main():
     known = {f"unit.{listed.parent.relative_to(root / 'tests/unit')}.{test}"
              for listed in (root / "tests/unit").rglob("CMakeLists.txt") for test in tests_below(listed.parent)}
     known |= {f"integration.apt.{test}" for test in tests_below(root / "tests/integration")}
+    known |= {f"survival.{test}" for test in tests_below(root / "tests/survival")}
     short = {re.search(r"\w+\.\w+$", name).group() for name in known}
     for listed in (root / "tests").glob("*/CMakeLists.txt"):
         text = listed.read_text()
         known |= set(re.findall(r"add_test\(NAME ([\w.]+) ", text))
         known |= {f"{listed.parent.name}.{script}" for script in re.findall(r"\b(\w+_test)\.py\b", text)}
-    named = [(document, name) for document in ("docs/architecture.md", "docs/testing.md")
-             for name in re.findall(r"`((?:unit|integration|end_to_end|crash|planted|style|deploy|docs|vectors)\.[\w./]+)`", (root / document).read_text())]
+    named = [(document, name) for document in ("docs/architecture.md", "docs/testing.md", "docs/link-tuning.md")
+             for name in re.findall(r"`((?:unit|integration|end_to_end|crash|planted|style|deploy|docs|vectors|survival)\.[\w./]+)`", (root / document).read_text())]
     missing = [f"{document}: {name}" for document, name in named if name not in known]
     listed = re.findall(r"`(\w+Test\.\w+)`", (root / "docs/storage.md").read_text())
     missing += [f"docs/storage.md: {name}" for name in listed if name not in short]

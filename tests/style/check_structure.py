@@ -28,6 +28,7 @@ COMMON_EDGES = {
     "common/config": {"common/base"},
     "common/observe": {"common/base"},
     "common/http": {"common/base", "common/observe"},
+    "common/tune": {"common/base", "common/link/socket"},
     "common/service": {"common/base", "common/config", "common/observe", "common/http", "common/store"},
 }
 TOP_LEVEL = {"CMakeLists.txt", "CMakePresets.json", "README.md", "common", "deploy", "docs", "highside", "lowside", "proto", "tests"}

@@ -74,7 +74,9 @@ class GeneratedBlobs final : public store::BlobStore {
         std::make_unique<Generated>(pool_, known_.at(digest)));
   }
   using BlobStore::commit;
-  Result<void> commit(const std::vector<store::NewBlob>&, const store::Batch&) override { return {}; }
+  Result<void> commit(const std::vector<store::NewBlob>&, const store::Batch&) override {
+    return {};
+  }
   Result<std::optional<store::BlobInfo>> find(const Sha256Digest&) const override {
     return std::optional<store::BlobInfo>();
   }

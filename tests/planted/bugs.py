@@ -76,5 +76,5 @@ BUGS = [
         "test_lowside_spool", "unit.lowside/spool.SpoolCrashTest.ACrashAtAnyPointLosesNothingAndReusesNoNumber"),
     Bug("the sender's epoch is not durable when its session begins", "lowside/daemon/epoch.cpp",
         "index.write(batch, store::Durability::kSynced)", "index.write(batch, store::Durability::kUnsynced)",
-        "simulate", "simulation.seeds_from_1"),
+        "test_lowside_daemon", "unit.lowside/daemon.NextEpoch.IsDurableWhenItReturns"),
 ]

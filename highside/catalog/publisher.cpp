@@ -113,8 +113,21 @@ void Publisher::heartbeat(const std::string& stream, const wire::Heartbeat& hear
                           UtcTime arrived) {
   const std::lock_guard lock(mutex_);
   ledger_.heartbeat(stream, heartbeat, arrived);
+  release_from_dropped(stream);
   ledger_changed_ = true;
   work_.notify_one();
+}
+
+// What the sender can send no more holds nothing up: it stays a gap, named as such. Locked.
+void Publisher::release_from_dropped(const std::string& stream) {
+  const Ledger::Stream& known = ledger_.streams().at(stream);
+  for (const auto& [sequence, open] : known.open) {
+    if (open.state == ShipmentState::kWaitingForAfter &&
+        std::ranges::all_of(open.waits_for,
+                            [&](std::uint64_t before) { return before < known.oldest; })) {
+      to_examine_.insert({stream, sequence});
+    }
+  }
 }
 
 void Publisher::durable(const std::vector<Sha256Digest>& blobs) {
@@ -267,7 +280,7 @@ Result<bool> Publisher::all_there(const ShipmentRef& ref, const proto::Shipment&
   return whole && follows;
 }
 
-// True if nothing before it is missing.
+// True if nothing before it is missing that can still come.
 Result<bool> Publisher::await_after(const ShipmentRef& ref, const proto::Shipment& shipment) {
   const std::lock_guard lock(mutex_);
   OpenShipment& open = *ledger_.find(ref);
@@ -278,7 +291,8 @@ Result<bool> Publisher::await_after(const ShipmentRef& ref, const proto::Shipmen
                    "it waits for shipment " + std::to_string(before) + ", which is not before it",
                    ""};
     }
-    if (!ledger_.is_published({ref.stream, before})) {
+    if (!ledger_.is_published({ref.stream, before}) &&
+        before >= ledger_.streams().at(ref.stream).oldest) {
       open.waits_for.push_back(before);
     }
   }

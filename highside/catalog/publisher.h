@@ -90,7 +90,8 @@ class Publisher final : public NoticeSink, public DurableListener {
   void arrived(const Sha256Digest& blob, const ShipmentRef& ref);  // locked
   Result<bool> await_after(const ShipmentRef& ref, const proto::Shipment& shipment);
   Result<void> publish(const ShipmentRef& ref, const VerifiedShipment& shipment);
-  void release_dependents(const ShipmentRef& ref);  // locked
+  void release_dependents(const ShipmentRef& ref);       // locked
+  void release_from_dropped(const std::string& stream);  // locked
   void failed(const ShipmentRef& ref, const Error& error, observe::Metric metric);
   // lost blobs (lost_shipments.cpp)
   Result<void> settle_lost();

@@ -2,7 +2,8 @@
 
 namespace sluice::high {
 
-Result<void> StoredEpochs::admit(const std::string& stream, Epoch epoch, SessionId session) {
+Result<EpochGuard::Contact> StoredEpochs::admit(const std::string& stream, Epoch epoch,
+                                                SessionId session) {
   const std::string key = "epoch/" + stream;
   SLUICE_TRY(const auto stored, index_.get(store::Family::kMeta, key));
   if (stored) {
@@ -23,7 +24,7 @@ Result<void> StoredEpochs::admit(const std::string& stream, Epoch epoch, Session
                    "its stream a new name on both sides"};
     }
     if (epoch.value() == *known_epoch) {
-      return {};
+      return Contact::kReceiverRestarted;
     }
   }
   std::string value;
@@ -31,7 +32,8 @@ Result<void> StoredEpochs::admit(const std::string& stream, Epoch epoch, Session
   store::append_u64(value, session.value());
   store::Batch batch;
   batch.put(store::Family::kMeta, key, std::move(value));
-  return index_.write(batch, store::Durability::kSynced);
+  SLUICE_TRY_VOID(index_.write(batch, store::Durability::kSynced));
+  return stored ? Contact::kSenderRestarted : Contact::kFirst;
 }
 
 }  // namespace sluice::high

@@ -11,7 +11,7 @@ namespace sluice::high {
 class StoredEpochs final : public EpochGuard {
  public:
   explicit StoredEpochs(store::KeyValueStore& index) : index_(index) {}
-  Result<void> admit(const std::string& stream, Epoch epoch, SessionId session) override;
+  Result<Contact> admit(const std::string& stream, Epoch epoch, SessionId session) override;
 
  private:
   store::KeyValueStore& index_;

@@ -40,6 +40,31 @@ LanePools lane_pools(const ReceiveSettings& settings, BlockConsumer& consumer) {
   return pools;
 }
 
+std::string_view name_of(EpochGuard::Contact contact) {
+  switch (contact) {
+    case EpochGuard::Contact::kFirst:
+      return "first-contact";
+    case EpochGuard::Contact::kSenderRestarted:
+      return "sender-restarted";
+    case EpochGuard::Contact::kReceiverRestarted:
+      return "receiver-restarted";
+  }
+  return "";
+}
+
+Metric metric_of(EpochGuard::Contact contact) {
+  switch (contact) {
+    case EpochGuard::Contact::kFirst:
+      return Metric::kSessionsFirst;
+    case EpochGuard::Contact::kSenderRestarted:
+      return Metric::kSessionsSenderRestarted;
+    case EpochGuard::Contact::kReceiverRestarted:
+      return Metric::kSessionsReceiverRestarted;
+  }
+  SLUICE_ASSERT(false);
+  return Metric::kSessionsFirst;
+}
+
 }  // namespace
 
 struct LinkReader::Stream {
@@ -52,7 +77,12 @@ struct LinkReader::Stream {
   UtcTime last_heartbeat;
   bool alive = false;
   bool silence_told = false;
-  SessionId refused;  // told once
+  SessionId refused;         // told once
+  std::string_view contact;  // how the current session began
+  std::uint64_t recordings = 0;
+  // Of the sender's clock, by the last heartbeat of the current session: what it said, and when.
+  std::optional<std::pair<UtcTime, SteadyTime>> sender_clock;
+  std::uint64_t clock_steps = 0;
   std::optional<SteadyTime> no_memory_told{};
   std::uint64_t recovered_blocks = 0;
   std::uint64_t lost_blocks = 0;
@@ -63,7 +93,8 @@ LinkReader::LinkReader(const ReceiveSettings& settings, const ReceiveParts& part
       parts_(parts),
       timer_(parts.counters),
       now_(parts.clock.steady_now()),
-      announce_second_(now_) {
+      announce_second_(now_),
+      own_clock_(parts.clock) {
   for (const TrustedStream& trusted : parts_.streams) {
     streams_.push_back(
         std::unique_ptr<Stream>(new Stream{.trusted = trusted,
@@ -73,7 +104,9 @@ LinkReader::LinkReader(const ReceiveSettings& settings, const ReceiveParts& part
                                            .previous_ends = {},
                                            .last_heard = now_,
                                            .last_heartbeat = {},
-                                           .refused = {}}));
+                                           .refused = {},
+                                           .contact = {},
+                                           .sender_clock = {}}));
   }
   set_alive_gauge();
 }
@@ -173,6 +206,7 @@ void LinkReader::heard(Stream& stream, const Session& session, const wire::Heart
   }
   stream.last_heard = now_;
   stream.last_heartbeat = parts_.clock.utc_now();
+  watch_sender_clock(stream, heartbeat.now);
   if (!stream.alive) {
     stream.alive = true;
     stream.silence_told = false;
@@ -216,6 +250,39 @@ void LinkReader::tell_lane(const Stream& stream, LaneId lane, std::string_view w
   set_silent_gauge();
   parts_.events.emit(level, what,
                      {{"stream", stream.trusted.name}, {"lane", std::to_string(lane.value())}});
+}
+
+// Times of both sides are compared with nothing; only that one of them jumps is told, because it
+// explains dates that do.
+void LinkReader::watch_sender_clock(Stream& stream, UtcTime sent) {
+  const auto before = std::exchange(stream.sender_clock, std::pair(sent, now_));
+  if (!before) {
+    return;
+  }
+  const auto step = std::chrono::duration_cast<std::chrono::seconds>((sent - before->first) -
+                                                                     (now_ - before->second));
+  if (std::chrono::abs(step) < ClockWatch::kStep) {
+    return;
+  }
+  ++stream.clock_steps;
+  parts_.counters.add(Metric::kSenderClockSteps);
+  parts_.events.emit(Level::kWarning, "link.sender_clock_stepped",
+                     {{"stream", stream.trusted.name},
+                      {"seconds", std::to_string(step.count())},
+                      {"cure", "if the low side's clock is wrong now, set it right"}});
+}
+
+void LinkReader::watch_own_clock() {
+  const auto step = own_clock_.look();
+  if (step.count() == 0) {
+    return;
+  }
+  parts_.counters.add(Metric::kClockSteps);
+  parts_.events.emit(
+      Level::kWarning, "clock.stepped",
+      {{"seconds", std::to_string(step.count())},
+       {"effect", "dates on pages and in the catalog jump; nothing else depends on them"},
+       {"cure", "if the clock is wrong now, set it right"}});
 }
 
 bool LinkReader::may_look_at_announce() {
@@ -274,13 +341,17 @@ void LinkReader::accept(Stream& stream, const wire::OpenedAnnounce& announce) {
   const auto admitted = parts_.epochs.admit(stream.trusted.name, announce.info.epoch, id);
   if (admitted) {
     parts_.counters.add(Metric::kAnnounceAccepted);
-    begin_session(stream, announce);
+    begin_session(stream, announce, *admitted);
     return;
   }
   parts_.counters.add(Metric::kAnnounceOutdated,
                       admitted.error().code == ErrorCode::kOutdated ? 1 : 0);
   if (stream.refused != id) {
     stream.refused = id;
+    if (admitted.error().code == ErrorCode::kOutdated) {
+      ++stream.recordings;
+      parts_.counters.add(Metric::kSessionsRecorded);
+    }
     parts_.events.failure(Level::kWarning, "link.session_refused", admitted.error(),
                           {{"stream", stream.trusted.name},
                            {"epoch", std::to_string(announce.info.epoch.value())},
@@ -288,7 +359,11 @@ void LinkReader::accept(Stream& stream, const wire::OpenedAnnounce& announce) {
   }
 }
 
-void LinkReader::begin_session(Stream& stream, const wire::OpenedAnnounce& announce) {
+void LinkReader::begin_session(Stream& stream, const wire::OpenedAnnounce& announce,
+                               EpochGuard::Contact contact) {
+  stream.contact = name_of(contact);
+  stream.sender_clock.reset();
+  parts_.counters.add(metric_of(contact));
   end(stream, stream.previous);
   stream.previous = std::move(stream.current);
   stream.previous_ends = now_ + settings_.linger;
@@ -297,7 +372,8 @@ void LinkReader::begin_session(Stream& stream, const wire::OpenedAnnounce& annou
   parts_.events.emit(Level::kNotice, "link.session",
                      {{"stream", stream.trusted.name},
                       {"epoch", std::to_string(announce.info.epoch.value())},
-                      {"session", std::to_string(announce.info.session.value())}});
+                      {"session", std::to_string(announce.info.session.value())},
+                      {"reason", std::string(stream.contact)}});
 }
 
 void LinkReader::end_batch() {
@@ -366,6 +442,7 @@ void LinkReader::hand_over(const Found& found, LaneId id, Lane& lane) {
 
 void LinkReader::tick() {
   now_ = parts_.clock.steady_now();
+  watch_own_clock();
   for (const auto& stream : streams_) {
     if (now_ - stream->last_heard >= settings_.silence) {
       fall_silent(*stream);
@@ -436,9 +513,17 @@ LinkStatus LinkReader::status() {
              .last_heartbeat = stream->last_heartbeat,
              .epoch = {},
              .session = {},
+             .contact = std::string(stream->contact),
+             .recordings = stream->recordings,
+             .clock_steps = stream->clock_steps,
+             .clock_ahead = {},
              .recovered_blocks = stream->recovered_blocks,
              .lost_blocks = stream->lost_blocks,
              .lanes = {}};
+    if (stream->sender_clock) {
+      shown.clock_ahead = std::chrono::duration_cast<std::chrono::seconds>(
+          stream->sender_clock->first - stream->last_heartbeat);
+    }
     if (stream->current == nullptr) {
       continue;
     }

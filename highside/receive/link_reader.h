@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/base/clock_watch.h"
 #include "common/observe/counters.h"
 #include "common/observe/events.h"
 #include "common/observe/stage_timer.h"
@@ -73,8 +74,11 @@ class LinkReader {
   bool may_look_at_announce();
   void refuse_announce(const Error& why);
   void accept(Stream& stream, const wire::OpenedAnnounce& announce);
-  void begin_session(Stream& stream, const wire::OpenedAnnounce& announce);
+  void begin_session(Stream& stream, const wire::OpenedAnnounce& announce,
+                     EpochGuard::Contact contact);
   void heard(Stream& stream, const Session& session, const wire::Heartbeat& heartbeat);
+  void watch_sender_clock(Stream& stream, UtcTime sent);
+  void watch_own_clock();
   void add_symbol(const Found& found, const wire::SymbolHeader& header, ByteView payload);
   void hand_over(const Found& found, LaneId id, Lane& lane);
   void no_memory(const Found& found, const wire::SymbolHeader& header);
@@ -95,6 +99,7 @@ class LinkReader {
   SteadyTime announce_second_;
   int announces_ = 0;
   std::optional<SteadyTime> refusal_told_;
+  ClockWatch own_clock_;
 };
 
 }  // namespace sluice::high

@@ -1,6 +1,7 @@
 // What /status shows of the link.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,7 +27,11 @@ struct LinkStreamStatus {
   UtcTime last_heartbeat;  // its arrival; the epoch if there was none in this run
   Epoch epoch;             // of the current session; 0 if there is none
   SessionId session;
-  std::uint64_t recovered_blocks = 0;  // of this run
+  std::string contact;                  // how it began: "first-contact", "sender-restarted", …
+  std::uint64_t recordings = 0;         // sessions that were refused because they are older
+  std::uint64_t clock_steps = 0;        // of the sender's clock
+  std::chrono::seconds clock_ahead{0};  // the sender's before this machine's, by the last heartbeat
+  std::uint64_t recovered_blocks = 0;   // of this run
   std::uint64_t lost_blocks = 0;
   std::vector<LinkLaneStatus> lanes;  // of the current session
 };

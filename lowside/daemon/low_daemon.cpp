@@ -2,9 +2,10 @@
 
 #include <condition_variable>
 
+#include "common/base/clock_watch.h"
+#include "common/base/text.h"
 #include "common/store/disk_blob_store.h"
 #include "common/store/rocks_store.h"
-#include "lowside/daemon/clock_watch.h"
 #include "lowside/daemon/epoch.h"
 
 namespace sluice::low {
@@ -120,6 +121,12 @@ Result<void> LowDaemon::reload(const config::Settings& settings) {
 }
 
 Result<std::uint64_t> LowDaemon::resend(std::string_view shipments) {
+  if (trim(shipments) == "all") {
+    SLUICE_TRY(const std::uint64_t left, spool_->resend_all());
+    events_.emit(Level::kNotice, "resend.all", {{"shipments", std::to_string(left)}});
+    transmitter_->wake();
+    return left;
+  }
   SLUICE_TRY(const auto ranges, parse_shipments(shipments, options_.spool.stream));
   SLUICE_TRY(const std::uint64_t planned, spool_->resend(ranges));
   events_.emit(Level::kNotice, "resend.planned",
@@ -155,6 +162,7 @@ void LowDaemon::keep_house(const std::stop_token& stop) {
       events_.failure(Level::kError, "spool.write-failed", written.error());
     }
     if (const auto step = watch.look(); step.count() != 0) {
+      counters_.add(observe::Metric::kClockSteps);
       events_.emit(Level::kWarning, "clock.stepped",
                    {{"seconds", std::to_string(step.count())},
                     {"effect", "for an hour nothing is dropped because of its age"},

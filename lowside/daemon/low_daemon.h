@@ -56,7 +56,8 @@ class LowDaemon {
   std::string status() const;  // JSON
   std::optional<std::string> trouble()
       const;  // why it is not well: a source that keeps failing, a full disk
-  // Plans another pass of shipments, given as "3,5-7" or by a resend code; says how many.
+  // Plans another pass of shipments, given as "3,5-7", by a resend code or as "all"; says how
+  // many.
   Result<std::uint64_t> resend(std::string_view shipments);
   store::Scrubber& scrubber() { return *scrubber_; }
 

@@ -109,8 +109,9 @@ int main(int argc, char** argv) {
       .subcommands = {
           {.name = "resend",
            .help =
-               "Send shipments again: the numbers that sluice-high gaps lists, such as 3,5-7, or "
-               "a code that sluice-high gaps --code prints",
+               "Send shipments again: the numbers that sluice-high gaps lists, such as 3,5-7, a "
+               "code that sluice-high gaps --code prints, or all: everything that is held, "
+               "when nothing else is to be sent",
            .argument = "shipments",
            .run = resend},
           {.name = "scrub",

@@ -1,5 +1,7 @@
 #include "lowside/daemon/options.h"
 
+#include <cmath>
+
 #include "common/base/limits.h"
 #include "common/base/processors.h"
 #include "common/base/text.h"
@@ -64,6 +66,8 @@ Result<TransmitSettings> read_transmit(const Settings& settings,
   transmit.zstd_level = static_cast<int>(link.integer("zstd_level"));
   SLUICE_TRY_VOID(interleave(
       {.outage = link.duration("outage"), .redundancy = link.share("redundancy")}, transmit));
+  transmit.repeat_percent =
+      static_cast<unsigned>(std::lround(100 * settings.section("spool").share("repeat_share")));
   SLUICE_TRY_VOID(transmit.validate());
   return transmit;
 }
@@ -88,6 +92,7 @@ Result<SpoolSettings> read_spool(const Settings& settings) {
   spool.keep_age = std::chrono::duration_cast<std::chrono::hours>(section.duration("keep_for"));
   spool.keep_bytes = section.size("keep_bytes");
   spool.reserve_bytes = section.size("reserve");
+  spool.carousel = std::chrono::duration_cast<std::chrono::seconds>(section.duration("carousel"));
   return spool;
 }
 

@@ -46,12 +46,18 @@ json::object link_json(const TransmitStatus& link) {
                       {"queued_blocks", link.queued_blocks},
                       {"lanes_given_up", lanes},
                       {"sending", nullptr}};
-  if (link.current) {
-    object["sending"] = json::object{{"sequence", link.current->sequence.value()},
-                                     {"pass", link.current->pass},
-                                     {"bytes_done", link.current->bytes_done},
-                                     {"bytes_total", link.current->bytes_total}};
+  json::array open;
+  for (const TransmitStatus::Pass& pass : link.open) {
+    open.push_back({{"sequence", pass.sequence.value()},
+                    {"pass", pass.pass},
+                    {"urgency", to_string(pass.urgency)},
+                    {"bytes_done", pass.bytes_done},
+                    {"bytes_total", pass.bytes_total}});
   }
+  if (!open.empty()) {
+    object["sending"] = open.front();
+  }
+  object["open_passes"] = std::move(open);
   return object;
 }
 
@@ -69,6 +75,7 @@ std::string LowDaemon::status() const {
                               {"highest_sent", spool_->highest_sent().value()},
                               {"oldest_held", spool_->oldest_held().value()},
                               {"pending_passes", counters_.get(observe::Metric::kSpoolPending)},
+                              {"carousel_left", counters_.get(observe::Metric::kCarouselLeft)},
                               {"blobs", usage.blobs},
                               {"bytes", usage.bytes}}},
                             {"link", link_json(transmitter_->status())},

@@ -5,25 +5,20 @@
 
 namespace sluice::low {
 
-std::set<Schedule::Entry>& Schedule::queue(const proto::SpooledPass& pass) {
-  if (pass.number() == 0) {
-    return fresh_;
-  }
-  return pass.asked() ? asked_ : repeats_;
-}
-
-Schedule::Entry Schedule::entry(ShipmentSequence sequence, const proto::SpooledPass& pass) {
-  return {pass.number() == 0 ? 0 : pass.due_micros(), sequence.value(), pass.number()};
-}
-
 void Schedule::add(ShipmentSequence sequence, const proto::SpooledPass& pass) {
-  queue(pass).insert(entry(sequence, pass));
+  if (pass.number() == 0) {
+    fresh_.insert(sequence.value());
+  } else {
+    repeats_.insert({pass.due_micros(), sequence.value(), pass.number()});
+  }
 }
 
 void Schedule::remove(ShipmentSequence sequence, const proto::SpooledPass& pass) {
-  std::set<Entry>& from = queue(pass);
-  if (from.erase(entry(sequence, pass)) == 0) {  // it was brought closer
-    std::erase_if(from, [&](const Entry& planned) {
+  if (pass.number() == 0) {
+    fresh_.erase(sequence.value());
+  } else if (repeats_.erase({pass.due_micros(), sequence.value(), pass.number()}) == 0) {
+    // It was brought closer.
+    std::erase_if(repeats_, [&](const Entry& planned) {
       return planned.sequence == sequence.value() && planned.number == pass.number();
     });
   }
@@ -45,13 +40,27 @@ void Schedule::bring_closer(std::int64_t latest_micros) {
   }
 }
 
-std::optional<PlannedPass> Schedule::next(UtcTime now) {
+std::optional<PlannedPass> Schedule::next_fresh() const {
+  return fresh_.empty() ? std::nullopt
+                        : std::optional(PlannedPass{ShipmentSequence(*fresh_.begin()), 0});
+}
+
+std::vector<ShipmentSequence> Schedule::fresh_among(ShipmentSequence first,
+                                                    ShipmentSequence last) const {
+  std::vector<ShipmentSequence> among;
+  for (auto at = fresh_.lower_bound(first.value()); at != fresh_.end() && *at <= last.value();
+       ++at) {
+    among.emplace_back(*at);
+  }
+  return among;
+}
+
+std::optional<PlannedPass> Schedule::next_repeat(UtcTime now) {
   bring_closer(to_unix_micros(now + longest_));
-  const std::set<Entry>* from = !fresh_.empty() ? &fresh_ : !asked_.empty() ? &asked_ : &repeats_;
-  if (from->empty() || (from == &repeats_ && from->begin()->due_micros > to_unix_micros(now))) {
+  if (repeats_.empty() || repeats_.begin()->due_micros > to_unix_micros(now)) {
     return std::nullopt;
   }
-  return PlannedPass{ShipmentSequence(from->begin()->sequence), from->begin()->number};
+  return PlannedPass{ShipmentSequence(repeats_.begin()->sequence), repeats_.begin()->number};
 }
 
 }  // namespace sluice::low

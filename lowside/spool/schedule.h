@@ -1,11 +1,12 @@
-// Which pass is sent next. In memory; the spool fills it from what it has stored.
+// Which first sending and which repeat comes next. In memory; the spool fills it from what it has
+// stored.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <set>
-#include <tuple>
+#include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/strong.h"
@@ -28,10 +29,12 @@ class Schedule {
   void add(ShipmentSequence sequence, const proto::SpooledPass& pass);
   void remove(ShipmentSequence sequence, const proto::SpooledPass& pass);
 
-  // First sendings in the order of their sequence, then what was asked for in the order of asking,
-  // then repeats that are due.
-  std::optional<PlannedPass> next(UtcTime now);
-  std::size_t size() const { return fresh_.size() + asked_.size() + repeats_.size(); }
+  // In the order of their sequence.
+  std::optional<PlannedPass> next_fresh() const;
+  // The fresh ones among [first, last].
+  std::vector<ShipmentSequence> fresh_among(ShipmentSequence first, ShipmentSequence last) const;
+  std::optional<PlannedPass> next_repeat(UtcTime now);  // in the order of their time
+  std::size_t size() const { return fresh_.size() + repeats_.size(); }
 
  private:
   struct Entry {
@@ -41,12 +44,9 @@ class Schedule {
     auto operator<=>(const Entry&) const = default;
   };
   void bring_closer(std::int64_t latest_micros);
-  std::set<Entry>& queue(const proto::SpooledPass& pass);
-  static Entry entry(ShipmentSequence sequence, const proto::SpooledPass& pass);
 
   const std::chrono::microseconds longest_;
-  std::set<Entry> fresh_;  // due 0, so that the sequence alone orders them
-  std::set<Entry> asked_;
+  std::set<std::uint64_t> fresh_;
   std::set<Entry> repeats_;
 };
 

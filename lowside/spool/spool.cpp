@@ -82,12 +82,45 @@ Result<void> Spool::load() {
                                         highest_sent_ = std::max(highest_sent_, sequence);
                                       }
                                       for (const proto::SpooledPass& pass : read->outstanding()) {
-                                        schedule_.add(sequence, pass);
+                                        if (pass.asked()) {
+                                          asked_.add({sequence, sequence});
+                                        } else {
+                                          schedule_.add(sequence, pass);
+                                        }
                                       }
                                       return true;
                                     }));
   SLUICE_TRY_VOID(outcome);
+  SLUICE_TRY_VOID(load_asked_and_carousel());
   show_gauges();
+  return {};
+}
+
+Result<void> Spool::load_asked_and_carousel() {
+  SLUICE_TRY(const auto asked,
+             read_stored<proto::SpooledAsked>(parts_.index, Family::kMeta, spool_keys::kAsked));
+  if (asked) {
+    for (const proto::SpooledRange& range : asked->ranges()) {
+      if (range.first() >= 1 && range.first() <= range.last()) {
+        asked_.add({ShipmentSequence(range.first()), ShipmentSequence(range.last())});
+      }
+    }
+  }
+  SLUICE_TRY(const auto carousel, read_stored<proto::SpooledCarousel>(parts_.index, Family::kMeta,
+                                                                      spool_keys::kCarousel));
+  if (carousel) {
+    carousel_.load(*carousel);
+    return {};
+  }
+  // The first round counts from now on; where that cannot be written, from the next start.
+  proto::SpooledCarousel none;
+  none.set_begun_micros(to_unix_micros(parts_.clock.utc_now()));
+  carousel_.load(none);
+  if (settings_.carousel.count() > 0) {
+    Batch batch;
+    batch.put(Family::kMeta, std::string(spool_keys::kCarousel), none.SerializeAsString());
+    static_cast<void>(write(batch));
+  }
   return {};
 }
 
@@ -111,9 +144,13 @@ Result<void> Spool::save(const Batch& batch) {
   for (const auto& [sequence, passes] : unsaved_) {
     whole.put(Family::kShipments, spool_keys::passes(sequence), passes.SerializeAsString());
   }
+  if (asked_unsaved_) {
+    whole.put(Family::kMeta, std::string(spool_keys::kAsked), asked_.stored().SerializeAsString());
+  }
   whole.append(batch);
   SLUICE_TRY_VOID(parts_.index.write(whole, Durability::kSynced));
   unsaved_.clear();
+  asked_unsaved_ = false;
   return {};
 }
 
@@ -161,7 +198,8 @@ ShipmentSequence Spool::highest_sent() const {
 }
 
 void Spool::show_gauges() {
-  parts_.counters.set(observe::Metric::kSpoolPending, schedule_.size());
+  parts_.counters.set(observe::Metric::kSpoolPending, schedule_.size() + asked_.count());
+  parts_.counters.set(observe::Metric::kCarouselLeft, carousel_.left(oldest()));
   parts_.counters.set(observe::Metric::kSpoolBytes, parts_.blobs.usage().bytes);
 }
 

@@ -32,6 +32,8 @@
 #include "lowside/pipeline/files.h"
 #include "lowside/pipeline/outbox.h"
 #include "lowside/pipeline/upstream.h"
+#include "lowside/spool/asked.h"
+#include "lowside/spool/carousel.h"
 #include "lowside/spool/ranges.h"
 #include "lowside/spool/schedule.h"
 #include "sluice/stored_spool.pb.h"
@@ -47,6 +49,8 @@ struct SpoolSettings {
   // What has been sent is kept for resends within both.
   std::chrono::hours keep_age{30 * 24};
   std::uint64_t keep_bytes = std::uint64_t{200} << 30;
+  // How often everything that is held is sent again, with nothing more urgent to do; 0: never.
+  std::chrono::seconds carousel{0};
   // A blob that no shipment carries is kept this long after it was taken or asked for: longer than
   // any poll runs.
   std::chrono::hours keep_unshipped{24};
@@ -112,15 +116,22 @@ class Spool final : public Outbox, public BlobKeeper {
 
   // The same pass again until mark_sent() takes it off. A full disk stops neither: what was sent is
   // then remembered in memory, and written as soon as there is space.
-  Result<std::optional<OutgoingPass>> next_due(UtcTime now) override;
-  Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, UtcTime now) override;
+  Result<std::optional<OutgoingPass>> next_due(UtcTime now, Urgency urgency) override;
+  Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, Urgency urgency,
+                         UtcTime now) override;
+  std::uint64_t changes() const override { return changes_; }
   ShipmentSequence highest_made() const;  // 0 for none
   ShipmentSequence highest_sent() const override;
   ShipmentSequence oldest_held() const override;  // the next one to be made if none is held
 
-  // Plans one more pass of each, unless one that was asked for or the first waits already; returns
-  // how many. All or none: kNotFound names the first that was never made or is no longer held.
+  // One more pass of each, unless one that was asked for or the first waits already; returns how
+  // many. All or none: kNotFound names the first that was never made or is no longer held. Costs
+  // the same for one shipment and for a million.
   Result<std::uint64_t> resend(const std::vector<SequenceRange>& ranges);
+  // A round of the carousel that begins now; returns how many shipments it has before it.
+  Result<std::uint64_t> resend_all();
+  // Ranges that wait to be sent again: each is written anew with every shipment that was sent.
+  static constexpr std::size_t kMaxAskedRanges = 1000;
 
   Result<std::optional<ShipmentStatus>> describe(ShipmentSequence sequence) const;
   // From `from` on, until `each` returns false.
@@ -141,6 +152,7 @@ class Spool final : public Outbox, public BlobKeeper {
  private:
   Spool(SpoolSettings settings, Parts parts);
   Result<void> load();
+  Result<void> load_asked_and_carousel();
   Result<void> check_stream();
 
   // With mutex_ held.
@@ -170,6 +182,14 @@ class Spool final : public Outbox, public BlobKeeper {
   Result<void> add_aliases(proto::SpooledBlob& held, const proto::Blob& again,
                            const Sha256Digest& digest, store::Batch& batch) const;
 
+  // next_due and mark_sent, by urgency
+  std::optional<PlannedPass> planned(UtcTime now, Urgency urgency);
+  Result<void> mark_planned(ShipmentSequence sequence, std::uint32_t pass, UtcTime now);
+  Result<void> mark_asked(ShipmentSequence sequence, std::uint32_t pass, UtcTime now);
+  void mark_carousel(ShipmentSequence sequence);
+  Result<bool> write_or_remember(ShipmentSequence sequence, proto::SpooledPasses passes,
+                                 store::Batch batch);
+
   // resend and retain
   Result<void> check_held(const SequenceRange& range) const;
   Result<void> has_room() const;  // for what is new
@@ -189,6 +209,10 @@ class Spool final : public Outbox, public BlobKeeper {
   ShipmentSequence next_{1};
   ShipmentSequence highest_sent_{0};
   Schedule schedule_{*std::ranges::max_element(settings_.passes)};
+  Asked asked_;
+  bool asked_unsaved_ = false;  // the disk was full
+  Carousel carousel_{settings_.carousel};
+  std::atomic<std::uint64_t> changes_ = 0;
   // Sequence → bytes, of all that are held. 1 000 000 shipments cost 100 MB; 30 days at one every
   // 10 seconds are a quarter of that.
   std::map<ShipmentSequence, std::uint64_t> held_;

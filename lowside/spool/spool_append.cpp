@@ -59,6 +59,7 @@ Result<std::optional<ShipmentSequence>> Spool::append(const std::string& source,
   held_.emplace(made, bytes);
   held_bytes_ += bytes;
   schedule_.add(made, passes.outstanding(0));
+  ++changes_;
   parts_.counters.add(observe::Metric::kSpoolShipments);
   show_gauges();
   return std::optional(made);

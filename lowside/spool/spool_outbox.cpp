@@ -15,12 +15,6 @@ std::string name_of(ShipmentSequence sequence) {
   return "shipment " + std::to_string(sequence.value());
 }
 
-bool waits_already(const proto::SpooledPasses& passes) {
-  return std::ranges::any_of(passes.outstanding(), [](const proto::SpooledPass& pass) {
-    return pass.asked() || pass.number() == 0;
-  });
-}
-
 }  // namespace
 
 Result<proto::Shipment> Spool::manifest(ShipmentSequence sequence, std::string& bytes) const {
@@ -37,19 +31,43 @@ Result<proto::Shipment> Spool::manifest(ShipmentSequence sequence, std::string& 
   return shipment;
 }
 
-Result<std::optional<OutgoingPass>> Spool::next_due(UtcTime now) {
+std::optional<PlannedPass> Spool::planned(UtcTime now, Urgency urgency) {
+  switch (urgency) {
+    case Urgency::kFresh:
+      return schedule_.next_fresh();
+    case Urgency::kRepeat:
+      return schedule_.next_repeat(now);
+    case Urgency::kResend:
+      if (const auto next = asked_.next()) {
+        return PlannedPass{*next, 0};
+      }
+      return std::nullopt;
+    case Urgency::kCarousel:
+      if (const auto next = carousel_.next(oldest(), highest_sent_, now)) {
+        return PlannedPass{*next, 0};
+      }
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<OutgoingPass>> Spool::next_due(UtcTime now, Urgency urgency) {
   const std::lock_guard lock(mutex_);
-  if (!unsaved_.empty()) {
+  if (!unsaved_.empty() || asked_unsaved_) {
     static_cast<void>(save(Batch{}));  // there may be space again; else they wait on
   }
-  const auto planned = schedule_.next(now);
-  if (!planned) {
+  auto next = planned(now, urgency);
+  if (!next) {
     return std::optional<OutgoingPass>();
   }
+  if (urgency == Urgency::kResend || urgency == Urgency::kCarousel) {
+    SLUICE_TRY(const proto::SpooledPasses passes, this->passes(next->sequence));
+    next->number = passes.next_number();
+  }
   std::string bytes;
-  SLUICE_TRY(const proto::Shipment shipment, manifest(planned->sequence, bytes));
+  SLUICE_TRY(const proto::Shipment shipment, manifest(next->sequence, bytes));
   const ByteView view = as_bytes(bytes);
-  OutgoingPass pass{planned->sequence, planned->number, Bytes(view.begin(), view.end()), {}};
+  OutgoingPass pass{next->sequence, next->number, Bytes(view.begin(), view.end()), {}, urgency};
   pass.blobs.reserve(static_cast<std::size_t>(shipment.blobs_size()));
   for (const proto::Blob& blob : shipment.blobs()) {
     const auto digest = Sha256Digest::from_bytes(as_bytes(blob.sha256()));
@@ -59,8 +77,41 @@ Result<std::optional<OutgoingPass>> Spool::next_due(UtcTime now) {
   return std::optional(std::move(pass));
 }
 
-Result<void> Spool::mark_sent(ShipmentSequence sequence, std::uint32_t pass, UtcTime now) {
+Result<void> Spool::mark_sent(ShipmentSequence sequence, std::uint32_t pass, Urgency urgency,
+                              UtcTime now) {
   const std::lock_guard lock(mutex_);
+  Result<void> marked;
+  switch (urgency) {
+    case Urgency::kFresh:
+    case Urgency::kRepeat:
+      marked = mark_planned(sequence, pass, now);
+      break;
+    case Urgency::kResend:
+      marked = mark_asked(sequence, pass, now);
+      break;
+    case Urgency::kCarousel:
+      mark_carousel(sequence);
+      break;
+  }
+  ++changes_;
+  show_gauges();
+  return marked;
+}
+
+// False: the disk is full, and `passes` are kept in memory.
+Result<bool> Spool::write_or_remember(ShipmentSequence sequence, proto::SpooledPasses passes,
+                                      Batch batch) {
+  batch.put(Family::kShipments, spool_keys::passes(sequence), passes.SerializeAsString());
+  const auto written = write(batch);
+  if (!written && written.error().code == ErrorCode::kExhausted) {
+    unsaved_.insert_or_assign(sequence, std::move(passes));
+    return false;
+  }
+  SLUICE_TRY_VOID(written);
+  return true;
+}
+
+Result<void> Spool::mark_planned(ShipmentSequence sequence, std::uint32_t pass, UtcTime now) {
   SLUICE_TRY(proto::SpooledPasses passes, this->passes(sequence));
   auto& outstanding = *passes.mutable_outstanding();
   const auto sent = std::ranges::find(outstanding, pass, &proto::SpooledPass::number);
@@ -81,21 +132,44 @@ Result<void> Spool::mark_sent(ShipmentSequence sequence, std::uint32_t pass, Utc
     passes.set_next_number(passes.next_number() + 1);
     planned.push_back(repeat);
   }
-  Batch batch;
-  batch.put(Family::kShipments, spool_keys::passes(sequence), passes.SerializeAsString());
-  if (auto written = write(batch); !written) {
-    if (written.error().code != ErrorCode::kExhausted) {
-      return written;
-    }
-    unsaved_.insert_or_assign(sequence, std::move(passes));
-  }
+  SLUICE_TRY_VOID(write_or_remember(sequence, std::move(passes), Batch{}));
   schedule_.remove(sequence, done);
   for (const proto::SpooledPass& repeat : planned) {
     schedule_.add(sequence, repeat);
   }
   highest_sent_ = std::max(highest_sent_, sequence);
-  show_gauges();
   return {};
+}
+
+Result<void> Spool::mark_asked(ShipmentSequence sequence, std::uint32_t pass, UtcTime now) {
+  if (!asked_.contains(sequence)) {
+    return Error{ErrorCode::kInvalid, name_of(sequence), "was not asked for", ""};
+  }
+  SLUICE_TRY(proto::SpooledPasses passes, this->passes(sequence));
+  auto& outstanding = *passes.mutable_outstanding();
+  outstanding.erase(std::remove_if(outstanding.begin(), outstanding.end(),
+                                   [](const proto::SpooledPass& one) { return one.asked(); }),
+                    outstanding.end());
+  passes.set_next_number(std::max(passes.next_number(), pass + 1));
+  passes.set_sent(passes.sent() + 1);
+  passes.set_last_sent_micros(to_unix_micros(now));
+  Asked left = asked_;
+  left.remove(sequence);
+  Batch batch;
+  batch.put(Family::kMeta, std::string(spool_keys::kAsked), left.stored().SerializeAsString());
+  SLUICE_TRY(const bool saved, write_or_remember(sequence, std::move(passes), std::move(batch)));
+  asked_ = std::move(left);
+  asked_unsaved_ = asked_unsaved_ || !saved;
+  return {};
+}
+
+// Not synced, and a failure is not told: what a crash forgets of a round is sent once more.
+void Spool::mark_carousel(ShipmentSequence sequence) {
+  carousel_.passed(sequence);
+  Batch batch;
+  batch.put(Family::kMeta, std::string(spool_keys::kCarousel),
+            carousel_.stored().SerializeAsString());
+  static_cast<void>(parts_.index.write(batch, store::Durability::kUnsynced));
 }
 
 Result<void> Spool::check_held(const SequenceRange& range) const {
@@ -115,32 +189,41 @@ Result<void> Spool::check_held(const SequenceRange& range) const {
 
 Result<std::uint64_t> Spool::resend(const std::vector<SequenceRange>& ranges) {
   const std::lock_guard lock(mutex_);
+  Asked asked = asked_;
+  std::uint64_t planned = 0;
   for (const SequenceRange& range : ranges) {
     SLUICE_TRY_VOID(check_held(range));
-  }
-  Batch batch;
-  std::map<ShipmentSequence, proto::SpooledPass> planned;
-  for (const SequenceRange& range : ranges) {
-    for (ShipmentSequence at = range.first; at <= range.last; at = at.next()) {
-      SLUICE_TRY(proto::SpooledPasses passes, this->passes(at));
-      if (planned.contains(at) || waits_already(passes)) {
-        continue;
-      }
-      proto::SpooledPass& asked = *passes.add_outstanding();
-      asked.set_number(passes.next_number());
-      asked.set_due_micros(to_unix_micros(parts_.clock.utc_now()));
-      asked.set_asked(true);
-      passes.set_next_number(passes.next_number() + 1);
-      planned.emplace(at, asked);
-      batch.put(Family::kShipments, spool_keys::passes(at), passes.SerializeAsString());
+    planned += asked.add(range);
+    for (const ShipmentSequence fresh : schedule_.fresh_among(range.first, range.last)) {
+      asked.remove(fresh);  // it is sent anyway, and before
+      --planned;
     }
   }
-  SLUICE_TRY_VOID(write(batch));
-  for (const auto& [sequence, pass] : planned) {
-    schedule_.add(sequence, pass);
+  if (asked.ranges() > kMaxAskedRanges) {
+    return Error{ErrorCode::kRefused, "resend",
+                 "more than " + std::to_string(kMaxAskedRanges) + " ranges would wait to be sent",
+                 "ask again when some have been sent, or for sluice-low resend all"};
   }
+  Batch batch;
+  batch.put(Family::kMeta, std::string(spool_keys::kAsked), asked.stored().SerializeAsString());
+  SLUICE_TRY_VOID(write(batch));
+  asked_ = std::move(asked);
+  ++changes_;
   show_gauges();
-  return planned.size();
+  return planned;
+}
+
+Result<std::uint64_t> Spool::resend_all() {
+  const std::lock_guard lock(mutex_);
+  Carousel begun = carousel_;
+  begun.begin(oldest(), highest_sent_, parts_.clock.utc_now());
+  Batch batch;
+  batch.put(Family::kMeta, std::string(spool_keys::kCarousel), begun.stored().SerializeAsString());
+  SLUICE_TRY_VOID(write(batch));
+  carousel_ = begun;
+  ++changes_;
+  show_gauges();
+  return carousel_.left(oldest());
 }
 
 Result<ShipmentStatus> Spool::status(ShipmentSequence sequence,
@@ -158,8 +241,12 @@ Result<ShipmentStatus> Spool::status(ShipmentSequence sequence,
     status.last_sent = from_unix_micros(passes.last_sent_micros());
   }
   for (const proto::SpooledPass& pass : passes.outstanding()) {
-    status.outstanding.push_back(
-        {pass.number(), from_unix_micros(pass.due_micros()), pass.asked()});
+    if (!pass.asked()) {
+      status.outstanding.push_back({pass.number(), from_unix_micros(pass.due_micros()), false});
+    }
+  }
+  if (asked_.contains(sequence)) {
+    status.outstanding.push_back({passes.next_number(), parts_.clock.utc_now(), true});
   }
   return status;
 }

@@ -73,7 +73,8 @@ Result<bool> Spool::drop_oldest(Age age, UtcTime now) {
   SLUICE_TRY(const proto::SpooledPasses passes, this->passes(sequence));
   const bool old =
       age == Age::kCounts && from_unix_micros(passes.last_sent_micros()) + settings_.keep_age < now;
-  if (passes.outstanding_size() != 0 || (!old && held_bytes_ <= settings_.keep_bytes)) {
+  if (passes.outstanding_size() != 0 || asked_.contains(sequence) || carousel_.in_hand(sequence) ||
+      (!old && held_bytes_ <= settings_.keep_bytes)) {
     return false;
   }
   std::string bytes;

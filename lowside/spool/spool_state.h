@@ -17,6 +17,8 @@ namespace spool_keys {
 // Of kMeta.
 inline constexpr std::string_view kStream = "spool/stream";
 inline constexpr std::string_view kNext = "spool/next";
+inline constexpr std::string_view kAsked = "spool/asked";
+inline constexpr std::string_view kCarousel = "spool/carousel";
 std::string source(std::string_view name);
 
 // Of kShipments; each family of keys has its letter.

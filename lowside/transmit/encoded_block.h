@@ -7,6 +7,7 @@
 #include "common/base/strong.h"
 #include "common/fec/block_code.h"
 #include "common/wire/block.h"
+#include "lowside/pipeline/outbox.h"
 #include "lowside/transmit/settings.h"
 
 namespace sluice::low {
@@ -23,6 +24,7 @@ struct EncodedBlock {
   ByteView data;                 // in the writer: whole symbols
   Bytes parity;                  // in the order of sending
   std::uint64_t pass_bytes = 0;  // of the manifest and the blobs, for progress
+  Urgency urgency{};             // of its pass
 
   ByteView symbol(std::uint32_t ordinal) const {
     const std::size_t at = std::size_t{ordinal} * geometry.symbol_bytes;

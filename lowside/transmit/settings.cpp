@@ -39,6 +39,7 @@ Result<void> TransmitSettings::validate() const {
       {"parity_symbols", parity_symbols, 0, limits::kMaxParitySymbols},
       {"block_bytes", block_bytes, limits::kMinBlockBytes, limits::kMaxBlockBytes},
       {"window", window, 1, limits::kMaxBlocksInFlight},
+      {"repeat_percent", repeat_percent, 0, kMaxRepeatPercent},
       {"zstd_level", static_cast<std::uint64_t>(zstd_level), 0, 19},
       {"cadence (ms)", static_cast<std::uint64_t>(cadence.count()), 10, 60'000},
       {"poll (ms)", static_cast<std::uint64_t>(poll.count()), 1, 60'000},

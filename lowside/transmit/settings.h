@@ -12,6 +12,8 @@
 
 namespace sluice::low {
 
+inline constexpr unsigned kMaxRepeatPercent = 90;  // what is urgent goes on all the same
+
 struct TransmitSettings {
   std::string stream{};  // "lab-low"
   Epoch epoch{};         // of this run: higher than any before, persisted by the wiring
@@ -35,6 +37,11 @@ struct TransmitSettings {
 
   // For the lanes' senders, then the builder.
   Processors processors{};
+
+  // Of what is sent while first sendings or resends wait, the part that repeats and the carousel
+  // have all the same, in percent; otherwise they have everything. 10 delays a fresh shipment by a
+  // ninth, and a link that is never idle still repeats what it sent.
+  unsigned repeat_percent = 10;
 
   int zstd_level = 1;  // 1 … 19; 0: never
 

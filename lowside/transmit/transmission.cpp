@@ -65,9 +65,10 @@ Transmission::Transmission(TransmitSettings settings, TransmitParts parts)
     : settings_(std::move(settings)),
       parts_(std::move(parts)),
       beacon_(session_info(settings_, parts_.clock), crypto::SessionKey::generate(),
-              parts_.receivers, parts_.key, parts_.outbox, parts_.lanes.size()),
-      builder_(settings_, beacon_.info().session, parts_.blobs, parts_.key, parts_.counters,
-               parts_.events) {
+              parts_.receivers, parts_.key, parts_.outbox, parts_.lanes.size()) {
+  for (auto& slot : slots_) {
+    slot = std::make_unique<Slot>(settings_, beacon_.info().session, parts_);
+  }
   for (std::size_t i = 0; i < parts_.lanes.size(); ++i) {
     lanes_.push_back(
         std::make_unique<Lane>(settings_, parts_, beacon_, LaneId(static_cast<std::uint8_t>(i))));
@@ -88,35 +89,65 @@ Transmission::Built Transmission::build() {
     changes_seen_ = changes_;
     orphans = !orphans_.empty();
   }
-  if (orphans || !builder_.done()) {
-    return build_block();
+  if (orphans) {
+    return move_orphan();
   }
-  return current_ ? end_pass() : begin_next();
+  if (const auto whole = sent_whole()) {
+    // What could not be marked is still due: not at once, for the disk's sake.
+    return mark_sent(*whole) ? Built::kWorked : Built::kNothingDue;
+  }
+  look_for_passes();
+  if (const auto next = choose()) {
+    return build_block(*next);
+  }
+  const std::lock_guard lock(mutex_);
+  const bool under_way =
+      std::ranges::any_of(slots_, [](const auto& one) { return one->pass.has_value(); });
+  return under_way ? Built::kUnderWay : Built::kNothingDue;
 }
 
-Transmission::Built Transmission::begin_next() {
-  auto due = parts_.outbox.next_due(parts_.clock.utc_now());
+// Asks where there may be something: each question takes the outbox's lock.
+void Transmission::look_for_passes() {
+  const std::uint64_t changes = parts_.outbox.changes();
+  const SteadyTime now = parts_.clock.steady_now();
+  if (outbox_changes_ == changes && now < look_again_) {
+    return;
+  }
+  outbox_changes_ = changes;
+  look_again_ = now + settings_.poll;
+  for (const Urgency urgency : kUrgencies) {
+    if (!slot(urgency).pass) {
+      begin_pass(urgency);
+    }
+  }
+}
+
+void Transmission::begin_pass(Urgency urgency) {
+  auto due = parts_.outbox.next_due(parts_.clock.utc_now(), urgency);
   if (!due) {
     parts_.events.failure(observe::Level::kError, "transmit.outbox_failed", due.error());
-    return Built::kNothingDue;
+    return;
   }
   if (!*due) {
-    return Built::kNothingDue;
+    return;
   }
+  Slot& begun = slot(urgency);
   const ShipmentSequence sequence = (*due)->sequence;
   const std::uint32_t number = (*due)->pass;
-  builder_.begin(std::move(**due));
-  turn_ = number % lanes_.size();
+  begun.builder.begin(std::move(**due));
+  begun.turn = number % lanes_.size();
   const std::lock_guard lock(mutex_);
-  current_ = {
-      .sequence = sequence, .pass = number, .bytes_done = 0, .bytes_total = builder_.total_bytes()};
-  return Built::kWorked;
+  begun.pass = {.sequence = sequence,
+                .pass = number,
+                .urgency = urgency,
+                .bytes_done = 0,
+                .bytes_total = begun.builder.total_bytes()};
 }
 
-// The next in turn that is not given up, if it has room.
-Transmission::Lane* Transmission::lane_with_room() {
+// The next from `turn` on that is not given up, if it has room.
+Transmission::Lane* Transmission::lane_with_room(std::size_t turn) {
   for (std::size_t tried = 0; tried < lanes_.size(); ++tried) {
-    Lane& lane = *lanes_[(turn_ + tried) % lanes_.size()];
+    Lane& lane = *lanes_[(turn + tried) % lanes_.size()];
     if (lane.failing && lane.queue.full()) {
       continue;  // it will be given up, or come back: the others need not wait for it
     }
@@ -127,8 +158,38 @@ Transmission::Lane* Transmission::lane_with_room() {
   return nullptr;
 }
 
-Transmission::Built Transmission::build_block() {
-  Lane* const lane = lane_with_room();
+std::optional<Urgency> Transmission::first_to_build(Urgency from, Urgency to) const {
+  for (const Urgency urgency : kUrgencies) {
+    const Slot& one = *slots_[static_cast<std::size_t>(urgency)];
+    if (urgency >= from && urgency <= to && one.pass && !one.builder.done()) {
+      return urgency;
+    }
+  }
+  return std::nullopt;
+}
+
+// Whose block is built next.
+std::optional<Urgency> Transmission::choose() {
+  const auto urgent = first_to_build(Urgency::kFresh, Urgency::kResend);
+  const auto idle = first_to_build(Urgency::kRepeat, Urgency::kCarousel);
+  if (!urgent || !idle) {
+    credit_ = 0;  // is not saved up
+    return urgent ? urgent : idle;
+  }
+  return credit_ >= static_cast<double>(settings_.block_bytes) ? idle : urgent;
+}
+
+void Transmission::count_switch(Urgency urgency) {
+  if (last_built_ && urgency < *last_built_ && slot(*last_built_).pass &&
+      !slot(*last_built_).builder.done()) {
+    parts_.counters.add(observe::Metric::kSuspendedPasses);
+  }
+  last_built_ = urgency;
+}
+
+// Of a lane that was given up, for another one.
+Transmission::Built Transmission::move_orphan() {
+  Lane* const lane = lane_with_room(turn_);
   if (lane == nullptr) {
     return Built::kLaneFull;
   }
@@ -136,59 +197,85 @@ Transmission::Built Transmission::build_block() {
   std::unique_ptr<EncodedBlock> block;
   {
     const std::lock_guard lock(mutex_);
-    if (!orphans_.empty()) {
-      block = std::move(orphans_.back());
-      orphans_.pop_back();
-    }
+    block = std::move(orphans_.back());
+    orphans_.pop_back();
   }
-  if (block != nullptr) {
-    parts_.counters.add(observe::Metric::kMovedBlocks);
-    builder_.rebuild(lane->id, BlockNumber(lane->next_number), *block);
-  } else {
-    block = lane->queue.spare();
-    if (block == nullptr) {
-      block = std::make_unique<EncodedBlock>(settings_);
-    }
-    builder_.build(lane->id, BlockNumber(lane->next_number), *block);
+  parts_.counters.add(observe::Metric::kMovedBlocks);
+  slot(block->urgency).builder.rebuild(lane->id, BlockNumber(lane->next_number), *block);
+  ++lane->next_number;
+  lane->queue.push(std::move(block));
+  return Built::kWorked;
+}
+
+Transmission::Built Transmission::build_block(Urgency urgency) {
+  Slot& from = slot(urgency);
+  Lane* const lane = lane_with_room(from.turn);
+  if (lane == nullptr) {
+    return Built::kLaneFull;
+  }
+  from.turn = (lane->id.value() + 1) % lanes_.size();
+  auto block = lane->queue.spare();
+  if (block == nullptr) {
+    block = std::make_unique<EncodedBlock>(settings_);
+  }
+  count_switch(urgency);
+  from.builder.build(lane->id, BlockNumber(lane->next_number), *block);
+  block->urgency = urgency;
+  const auto bytes = static_cast<double>(block->data.size());
+  credit_ += urgency <= Urgency::kResend
+                 ? bytes * settings_.repeat_percent / (100 - settings_.repeat_percent)
+                 : -std::min(bytes, credit_);
+  {
     const std::lock_guard lock(mutex_);
-    ++blocks_outstanding_;
+    ++from.blocks_outstanding;
   }
   ++lane->next_number;
   lane->queue.push(std::move(block));
   return Built::kWorked;
 }
 
-Transmission::Built Transmission::end_pass() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (blocks_outstanding_ > 0) {
-      return Built::kUnderWay;
+// A pass that is built to its end and of which every block has left.
+std::optional<Urgency> Transmission::sent_whole() const {
+  const std::lock_guard lock(mutex_);
+  for (const Urgency urgency : kUrgencies) {
+    const Slot& one = *slots_[static_cast<std::size_t>(urgency)];
+    if (one.pass && one.builder.done() && one.blocks_outstanding == 0) {
+      return urgency;
     }
   }
-  // What could not be marked is still due: not at once, for the disk's sake.
-  return mark_sent() ? Built::kWorked : Built::kNothingDue;
+  return std::nullopt;
 }
 
 void Transmission::wait_to_build(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [this] { return changes_ != changes_seen_; });
+  changed_.wait_for(lock, stop, settings_.poll, [this] { return changes_ != changes_seen_; });
 }
 
-bool Transmission::mark_sent() {
-  const std::string shipment = observe::shipment_id(settings_.stream, current_->sequence);
+void Transmission::wake() {
+  const std::lock_guard lock(mutex_);
+  ++changes_;
+  changed_.notify_all();
+}
+
+bool Transmission::mark_sent(Urgency urgency) {
+  const TransmitStatus::Pass pass = *slot(urgency).pass;
+  const std::string shipment = observe::shipment_id(settings_.stream, pass.sequence);
   const auto marked =
-      parts_.outbox.mark_sent(current_->sequence, current_->pass, parts_.clock.utc_now());
+      parts_.outbox.mark_sent(pass.sequence, pass.pass, urgency, parts_.clock.utc_now());
   if (marked) {
     parts_.events.emit(observe::Level::kInfo, "shipment.sent",
-                       {{"shipment", shipment}, {"pass", std::to_string(current_->pass)}});
+                       {{"shipment", shipment},
+                        {"pass", std::to_string(pass.pass)},
+                        {"urgency", std::string(to_string(urgency))}});
   } else {
     parts_.events.failure(observe::Level::kError, "transmit.mark_failed", marked.error(),
                           {{"shipment", shipment}});
   }
   parts_.counters.add(observe::Metric::kSentPasses);
   parts_.counters.set(observe::Metric::kSentShipments, parts_.outbox.highest_sent().value());
+  outbox_changes_.reset();  // the next of that urgency may be due
   const std::lock_guard lock(mutex_);
-  current_.reset();
+  slot(urgency).pass.reset();
   ++passes_sent_;
   return marked.has_value();
 }
@@ -274,10 +361,11 @@ void Transmission::wait_to_send(std::size_t lane_index, SteadyTime until,
 void Transmission::finished(Lane& lane, std::unique_ptr<EncodedBlock> block) {
   {
     const std::lock_guard lock(mutex_);
-    --blocks_outstanding_;
     ++changes_;
-    if (current_) {
-      current_->bytes_done += block->pass_bytes;
+    Slot& from = slot(block->urgency);
+    --from.blocks_outstanding;
+    if (from.pass) {
+      from.pass->bytes_done += block->pass_bytes;
     }
     changed_.notify_all();
   }
@@ -289,7 +377,7 @@ TransmitStatus Transmission::status() const {
       .stream = settings_.stream,
       .epoch = settings_.epoch,
       .session = beacon_.info().session,
-      .current = {},
+      .open = {},
       .configured_bits_per_second = settings_.rate_bits_per_second * lanes_.size()};
   for (const auto& lane : lanes_) {
     status.queued_blocks += lane->queue.depth();
@@ -299,7 +387,11 @@ TransmitStatus Transmission::status() const {
     status.bits_per_second += lane->bits_per_second.load(std::memory_order_relaxed);
   }
   const std::lock_guard lock(mutex_);
-  status.current = current_;
+  for (const auto& one : slots_) {
+    if (one->pass) {
+      status.open.push_back(*one->pass);
+    }
+  }
   status.passes_sent = passes_sent_;
   return status;
 }

@@ -1,15 +1,23 @@
 // One session of the sender, but for its threads: what is built, queued, sent and marked as sent.
 //
-//   Outbox ─> build() ─┬─ queue ─> send(0) ─> sink
-//      ^               └─ queue ─> send(1) ─> sink
+//   Outbox ─> a pass of each urgency ─> build() ─┬─ queue ─> send(0) ─> sink
+//      ^        fresh, resend, repeat, carousel  └─ queue ─> send(1) ─> sink
 //      └── mark_sent, when the last datagram of the pass has left
 //
-// A pass is sent to its end before the next is asked for. Its blocks go to the lanes in turn, and
-// each pass begins with another lane, so that no part of a shipment crosses by the same lane twice.
-// A lane whose sends fail for kLaneGivenUp while another's do not gets none: its blocks go to the
-// others, until a heartbeat can be sent on it again.
+// Of each urgency one pass is open at the most. Each block is of the most urgent one that has
+// something to send: a pass under way is suspended at the end of a block when a more urgent one is
+// due, and goes on when that has been built. What is suspended costs its manifest and a position.
+//
+// While a fresh pass or a resend has blocks to build, every block of them gives repeats and the
+// carousel a credit, so that these have `repeat_percent` of all that is sent.
+//
+// The blocks of a pass go to the lanes in turn, and each pass begins with another lane, so that no
+// part of a shipment crosses by the same lane twice. A lane whose sends fail for kLaneGivenUp while
+// another's do not gets none: its blocks go to the others, until a heartbeat can be sent on it
+// again.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -31,10 +39,11 @@ struct TransmitStatus {
   struct Pass {
     ShipmentSequence sequence;
     std::uint32_t pass = 0;
+    Urgency urgency{};
     std::uint64_t bytes_done = 0;  // of the manifest and the blobs; their blocks have left whole
     std::uint64_t bytes_total = 0;
   };
-  std::optional<Pass> current;  // none: idle
+  std::vector<Pass> open;  // under way or suspended, the most urgent first
   std::uint64_t passes_sent = 0;
   std::uint64_t bits_per_second = 0;  // of UDP payload, all lanes, over the last cadence
   std::uint64_t configured_bits_per_second = 0;
@@ -66,14 +75,16 @@ class Transmission {
 
   // The builder's: one unit of work. Never waits.
   enum class Built {
-    kWorked,      // a pass was begun, a block was built, or a pass was marked
+    kWorked,      // a block was built, or a pass was marked
     kNothingDue,  // or what was sent could not be marked: it is still due
     kLaneFull,    // the lane whose turn it is has no room for a block
     kUnderWay,    // all is built, not all has left
   };
   Built build();
-  // Waits until build() can go on after kLaneFull or kUnderWay, or for stop.
+  // Waits until build() can go on after kLaneFull or kUnderWay, for wake(), or for stop.
   void wait_to_build(const std::stop_token& stop);
+  // Something new may be due. Callable from any thread.
+  void wake();
 
   // A lane's: sends what is due, one run at the most. Returns when to call again; sooner if a block
   // comes while the lane is idle. Each lane by one thread at a time.
@@ -87,14 +98,29 @@ class Transmission {
 
  private:
   struct Lane;
+  // A pass under way, and what builds it.
+  struct Slot {
+    Slot(const TransmitSettings& settings, SessionId session, const TransmitParts& parts)
+        : builder(settings, session, parts.blobs, parts.key, parts.counters, parts.events) {}
+    std::size_t turn = 0;                        // the lane that gets the next block; the builder's
+    PassBuilder builder;                         // the builder's, as all of Transmission::build()
+    std::optional<TransmitStatus::Pass> pass{};  // guarded by mutex_; changed by the builder only
+    std::uint64_t blocks_outstanding = 0;        // guarded by mutex_: handed over, not sent whole
+  };
 
   Transmission(TransmitSettings settings, TransmitParts parts);
 
-  Built begin_next();
-  Built build_block();
-  Built end_pass();
-  bool mark_sent();
-  Lane* lane_with_room();
+  Slot& slot(Urgency urgency) { return *slots_[static_cast<std::size_t>(urgency)]; }
+  void look_for_passes();
+  void begin_pass(Urgency urgency);
+  std::optional<Urgency> first_to_build(Urgency from, Urgency to) const;
+  std::optional<Urgency> choose();
+  Built build_block(Urgency urgency);
+  void count_switch(Urgency urgency);
+  Built move_orphan();
+  std::optional<Urgency> sent_whole() const;
+  bool mark_sent(Urgency urgency);
+  Lane* lane_with_room(std::size_t turn);
   void look_at(Lane& lane);
   void give_up(Lane& lane);
   void show_failing();
@@ -106,13 +132,16 @@ class Transmission {
   std::vector<std::unique_ptr<Lane>> lanes_;
 
   // The builder's.
-  PassBuilder builder_;
-  std::size_t turn_ = 0;  // the lane that gets the next block
+  std::array<std::unique_ptr<Slot>, kUrgencies.size()> slots_;
+  std::size_t turn_ = 0;                         // the lane that gets the next orphan
+  std::optional<std::uint64_t> outbox_changes_;  // of the outbox, when it was asked last
+  SteadyTime look_again_;
+  double credit_ = 0;                  // bytes that repeats and the carousel may send
+  std::optional<Urgency> last_built_;  // the block before
 
-  mutable std::mutex mutex_;  // of what follows
+  mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::optional<TransmitStatus::Pass> current_;         // changed by the builder only
-  std::uint64_t blocks_outstanding_ = 0;                // handed over, not sent whole
+  // Guarded by mutex_, as what follows.
   std::vector<std::unique_ptr<EncodedBlock>> orphans_;  // of lanes that were given up
   std::uint64_t changes_ = 0;  // of what wait_to_build() waits for; builds look at it first
   std::uint64_t changes_seen_ = 0;

@@ -48,6 +48,7 @@ Transmitter::~Transmitter() {
 }
 
 void Transmitter::wake() {
+  transmission_->wake();
   const std::lock_guard lock(mutex_);
   woken_ = true;
   changed_.notify_all();

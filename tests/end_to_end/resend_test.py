@@ -2,6 +2,7 @@
 """What the high side missed is carried to the low side as a code, as a person would type it, and closes the gap."""
 import json
 import re
+import shutil
 import signal
 
 from rig import Rig, check, main
@@ -68,5 +69,38 @@ def a_code_of_another_stream_is_refused():
         check(done.returncode == 1 and "belongs to another stream" in done.stderr and "codes of other begin with" in done.stderr, done.stderr)
 
 
+def wait_until_all_is_here(rig, scene):
+    last = rig.status("low")["spool"]["last_sequence"]
+    rig.wait_until_published(last)
+    check_files(rig, scene, drop_contents(scene))
+    check(rig.run("high", "gaps").stdout == "no gaps\n", f"gaps: {rig.run('high', 'gaps').stdout}")
+
+
+def a_high_side_that_starts_from_nothing_is_served_by_the_carousel():
+    """Nobody asks for anything: what was sent long before comes round again. A second one, which has lost its disk, too."""
+    with Scene() as scene, Rig(low_extra=scene.sources(kinds=("files",)), spool={"carousel": "2s"}) as rig:
+        rig.start("low")
+        send_shipments(rig, scene, 5)
+        for _ in range(2):
+            rig.start("high")
+            wait_until_all_is_here(rig, scene)
+            rig.stop("high")
+            shutil.rmtree(rig.folder / "high/state")
+            (rig.folder / "high/state").mkdir()
+        check(rig.metric("low", "sluice_link_last_shipment") == 5, "the carousel counts as something new")
+
+
+def resend_all_begins_at_once():
+    with Scene() as scene, Rig(low_extra=scene.sources(kinds=("files",)), spool={"carousel": "0s"}) as rig:
+        rig.start("low")
+        send_shipments(rig, scene, 3)
+        rig.start("high")
+        rig.wait_until(lambda: rig.status("high")["gaps"] > 0, "the gap is known")
+        done = rig.run("low", "resend", "all")
+        check("3 shipments" in done.stdout, f"resend all prints {done.stdout}")
+        wait_until_all_is_here(rig, scene)
+        check(rig.status("low")["spool"]["carousel_left"] == 0, "the round has not ended")
+
+
 if __name__ == "__main__":
-    main([a_code_closes_the_gap, a_code_of_another_stream_is_refused])
+    main([a_code_closes_the_gap, a_code_of_another_stream_is_refused, a_high_side_that_starts_from_nothing_is_served_by_the_carousel, resend_all_begins_at_once])

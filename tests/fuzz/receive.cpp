@@ -38,13 +38,13 @@ const Bytes& announce_of(std::size_t index) {
 
 class NewestEpoch final : public high::EpochGuard {
  public:
-  Result<void> admit(const std::string& stream, Epoch epoch, SessionId session) override {
+  Result<Contact> admit(const std::string& stream, Epoch epoch, SessionId session) override {
     if (epoch < newest_ || (epoch == newest_ && session != of_)) {
       return Error{ErrorCode::kOutdated, stream, "older", ""};
     }
     newest_ = epoch;
     of_ = session;
-    return {};
+    return Contact::kFirst;
   }
 
  private:

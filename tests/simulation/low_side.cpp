@@ -1,5 +1,7 @@
 #include "tests/simulation/low_side.h"
 
+#include <set>
+
 #include "common/store/disk_blob_store.h"
 #include "lowside/daemon/epoch.h"
 #include "tests/support/fake_inspector.h"
@@ -43,24 +45,31 @@ class LowSide::Intake final : public low::Intake {
 // Tells the tap when symbols may leave.
 class LowSide::WatchedOutbox final : public low::Outbox {
  public:
-  WatchedOutbox(low::Spool& spool, WireTap& tap) : spool_(spool), tap_(tap) {
-    tap_.set_pass_open(false);
-  }
-  Result<std::optional<low::OutgoingPass>> next_due(UtcTime now) override {
-    auto due = spool_.next_due(now);
-    tap_.set_pass_open(due && due->has_value());
+  WatchedOutbox(low::Spool& spool, WireTap& tap) : spool_(spool), tap_(tap) { show(); }
+  Result<std::optional<low::OutgoingPass>> next_due(UtcTime now, low::Urgency urgency) override {
+    auto due = spool_.next_due(now, urgency);
+    if (due && due->has_value()) {
+      open_.insert(urgency);
+    }
+    show();
     return due;
   }
-  Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, UtcTime now) override {
-    tap_.set_pass_open(false);
-    return spool_.mark_sent(sequence, pass, now);
+  Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, low::Urgency urgency,
+                         UtcTime now) override {
+    open_.erase(urgency);
+    show();
+    return spool_.mark_sent(sequence, pass, urgency, now);
   }
+  std::uint64_t changes() const override { return spool_.changes(); }
   ShipmentSequence highest_sent() const override { return spool_.highest_sent(); }
   ShipmentSequence oldest_held() const override { return spool_.oldest_held(); }
 
  private:
+  void show() { tap_.set_pass_open(!open_.empty()); }
+
   low::Spool& spool_;
   WireTap& tap_;
+  std::set<low::Urgency> open_;
 };
 
 LowSide::LowSide(const LowParts& parts) : parts_(parts) {}

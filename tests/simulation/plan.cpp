@@ -90,6 +90,8 @@ Plan draw_plan(Random& random) {
         &plan.rot, &plan.clock_steps}) {
     *trouble = random.chance(0.5);
   }
+  plan.low.spool.carousel = one_of<seconds>(random, {seconds(0), seconds(15), seconds(60)});
+  plan.low.transmit.repeat_percent = one_of<unsigned>(random, {0, 10, 50});
   return plan;
 }
 

@@ -181,7 +181,7 @@ void World::settle(seconds time) {
   const SteadyTime end = time_.steady_now() + time;
   const std::uint64_t limit = turns_ + kMaxTurns;
   const auto under_way = [this] {
-    return low_ == nullptr || high_ == nullptr || low_->transmission().status().current ||
+    return low_ == nullptr || high_ == nullptr || !low_->transmission().status().open.empty() ||
            !ready().empty();
   };
   while (time_.steady_now() < end || under_way()) {

@@ -61,6 +61,7 @@ class World {
   void trouble_disk(SideState& side);
   void end_troubles();
   void resend_gaps();
+  void resend_all();
   void check_something();
 
   std::string describe_gaps() const;

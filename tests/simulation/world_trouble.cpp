@@ -1,4 +1,5 @@
 // What befalls the sides and the link while there is trouble.
+#include "common/wire/resend_code.h"
 #include "tests/simulation/world.h"
 
 namespace sluice::sim {
@@ -11,7 +12,7 @@ using std::chrono::milliseconds;
 constexpr double kChange = 0.012;
 constexpr double kLook = 0.02;
 constexpr double kTrouble = 0.02;
-constexpr std::uint64_t kTroubles = 13;  // as many cases as there are below
+constexpr std::uint64_t kTroubles = 14;  // as many cases as there are below
 
 }  // namespace
 
@@ -91,6 +92,9 @@ void World::befall() {
         trace_.line(side.name, "its clock steps");
       }
       break;
+    case 12:
+      resend_all();
+      break;
     default:
       resend_gaps();
       break;
@@ -120,7 +124,20 @@ void World::end_troubles() {
   }
 }
 
-// What an operator does who carries the numbers of what is missing to the low side.
+void World::resend_all() {
+  if (low_ == nullptr) {
+    return;
+  }
+  low_state_.acting = true;
+  const auto planned = low_->spool().resend_all();
+  low_state_.acting = false;
+  trace_.line("world", planned ? "everything is to be sent again"
+                               : "cannot begin a round: " + planned.error().message());
+  look_at_low();
+  wake_all();
+}
+
+// What an operator does who carries the codes of what is missing to the low side.
 void World::resend_gaps() {
   if (low_ == nullptr || high_ == nullptr) {
     return;
@@ -132,8 +149,13 @@ void World::resend_gaps() {
       ranges.push_back({gap.first, gap.last});
     }
   }
+  std::vector<low::SequenceRange> typed;
+  for (const wire::ResendCode& code : wire::resend_codes(Plan::kStream, ranges).codes) {
+    const auto read = wire::read_resend_code(code.text, Plan::kStream).value();
+    typed.insert(typed.end(), read.begin(), read.end());
+  }
   low_state_.acting = true;
-  const auto planned = low_->spool().resend(ranges);
+  const auto planned = low_->spool().resend(typed);
   low_state_.acting = false;
   trace_.line("world", planned ? std::to_string(*planned) + " shipments are to be sent again"
                                : "cannot plan a resend: " + planned.error().message());

@@ -25,14 +25,22 @@ void RecordedBlocks::heartbeat(const std::string& /*stream*/, const wire::Heartb
   heartbeats.push_back(heartbeat);
 }
 
-Result<void> MemoryEpochs::admit(const std::string& stream, Epoch epoch, SessionId session) {
-  auto& [newest, of] = newest_[stream];
+Result<high::EpochGuard::Contact> MemoryEpochs::admit(const std::string& stream, Epoch epoch,
+                                                      SessionId session) {
+  const auto [at, first] = newest_.try_emplace(stream, epoch, session);
+  auto& [newest, of] = at->second;
   if (epoch < newest || (epoch == newest && session != of)) {
     return Error{ErrorCode::kOutdated, "session of " + stream, "a newer one was seen", ""};
   }
+  if (first) {
+    return Contact::kFirst;
+  }
+  if (epoch == newest) {
+    return Contact::kReceiverRestarted;
+  }
   newest = epoch;
   of = session;
-  return {};
+  return Contact::kSenderRestarted;
 }
 
 low::OutgoingPass make_pass(MemoryBlobs& blobs, std::mt19937_64& random, std::uint64_t sequence,
@@ -75,8 +83,8 @@ void LinkRig::start_sender(Epoch epoch) {
                                          std::vector{opening.sealing_key()}, signing, outbox, 1);
   builder = std::make_unique<low::PassBuilder>(transmit, beacon->info().session, blobs, signing,
                                                low_counters, events);
-  sender = std::make_unique<low::LaneSender>(transmit, LaneId(0), *beacon, link.sink(), clock,
-                                             low_counters, events);
+  sender = std::make_unique<low::LaneSender>(transmit, LaneId(0), *beacon, link.sink(),
+                                             sender_clock, low_counters, events);
   next_block_ = 0;
 }
 
@@ -85,7 +93,7 @@ void LinkRig::start_receiver() {
                                                                           .key = opening,
                                                                           .epochs = epochs,
                                                                           .consumer = received,
-                                                                          .clock = clock,
+                                                                          .clock = receiver_clock,
                                                                           .counters = high_counters,
                                                                           .events = events});
   memory_.resize(4 * link.source().buffer_bytes());

@@ -37,10 +37,23 @@ class RecordedBlocks final : public high::BlockConsumer {
 // In memory; outlives a receiver, as the real one outlives a restart.
 class MemoryEpochs final : public high::EpochGuard {
  public:
-  Result<void> admit(const std::string& stream, Epoch epoch, SessionId session) override;
+  Result<Contact> admit(const std::string& stream, Epoch epoch, SessionId session) override;
 
  private:
   std::map<std::string, std::pair<Epoch, SessionId>> newest_;
+};
+
+// Another machine's clock: the same seconds, another time of day.
+class OffsetClock final : public Clock {
+ public:
+  explicit OffsetClock(const Clock& clock) : clock_(clock) {}
+  UtcTime utc_now() const override { return clock_.utc_now() + offset; }
+  SteadyTime steady_now() const override { return clock_.steady_now(); }
+
+  std::chrono::seconds offset{0};
+
+ private:
+  const Clock& clock_;
 };
 
 // A shipment of `sizes.size()` blobs of random bytes, put into `blobs`.
@@ -83,6 +96,8 @@ class LinkRig {
 
   std::mt19937_64 random;
   ManualClock clock;
+  OffsetClock sender_clock{clock};
+  OffsetClock receiver_clock{clock};
   LossyLink link;
   crypto::SigningKey signing = crypto::SigningKey::generate();
   crypto::OpeningKey opening = crypto::OpeningKey::generate();

@@ -116,6 +116,7 @@ store::BlobStore::Usage MemoryBlobs::usage() const {
 
 void MemoryOutbox::put(low::OutgoingPass pass) {
   const std::lock_guard lock(mutex_);
+  ++changes_;
   due_.push_back(std::move(pass));
 }
 
@@ -134,20 +135,24 @@ std::vector<std::pair<ShipmentSequence, std::uint32_t>> MemoryOutbox::marked() c
   return marked_;
 }
 
-Result<std::optional<low::OutgoingPass>> MemoryOutbox::next_due(UtcTime /*now*/) {
+Result<std::optional<low::OutgoingPass>> MemoryOutbox::next_due(UtcTime /*now*/,
+                                                                low::Urgency urgency) {
   const std::lock_guard lock(mutex_);
-  return due_.empty() ? std::optional<low::OutgoingPass>() : std::optional(due_.front());
+  const auto first = std::ranges::find(due_, urgency, &low::OutgoingPass::urgency);
+  return first == due_.end() ? std::optional<low::OutgoingPass>() : std::optional(*first);
 }
 
 Result<void> MemoryOutbox::mark_sent(ShipmentSequence sequence, std::uint32_t pass,
-                                     UtcTime /*now*/) {
+                                     low::Urgency urgency, UtcTime /*now*/) {
   const std::lock_guard lock(mutex_);
+  ++changes_;
   if (failing_marks_ > 0) {
     --failing_marks_;
     return Error{ErrorCode::kExhausted, "spool", "no space left", "free some"};
   }
-  SLUICE_ASSERT(!due_.empty() && due_.front().sequence == sequence && due_.front().pass == pass);
-  due_.pop_front();
+  const auto first = std::ranges::find(due_, urgency, &low::OutgoingPass::urgency);
+  SLUICE_ASSERT(first != due_.end() && first->sequence == sequence && first->pass == pass);
+  due_.erase(first);
   marked_.emplace_back(sequence, pass);
   changed_.notify_all();
   return {};

@@ -40,7 +40,7 @@ class MemoryBlobs final : public store::BlobStore {
   std::set<Sha256Digest> broken_;
 };
 
-// Passes in the order in which they were put in. Callable from any thread.
+// Passes of each urgency in the order in which they were put in. Callable from any thread.
 class MemoryOutbox final : public low::Outbox {
  public:
   void put(low::OutgoingPass pass);
@@ -49,8 +49,10 @@ class MemoryOutbox final : public low::Outbox {
   void wait_for_marked(std::size_t count) const;
   std::vector<std::pair<ShipmentSequence, std::uint32_t>> marked() const;
 
-  Result<std::optional<low::OutgoingPass>> next_due(UtcTime now) override;
-  Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, UtcTime now) override;
+  Result<std::optional<low::OutgoingPass>> next_due(UtcTime now, low::Urgency urgency) override;
+  Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, low::Urgency urgency,
+                         UtcTime now) override;
+  std::uint64_t changes() const override { return changes_; }
   ShipmentSequence highest_sent() const override;
   ShipmentSequence oldest_held() const override { return ShipmentSequence(1); }
 
@@ -60,6 +62,7 @@ class MemoryOutbox final : public low::Outbox {
   std::deque<low::OutgoingPass> due_;
   std::vector<std::pair<ShipmentSequence, std::uint32_t>> marked_;
   std::size_t failing_marks_ = 0;
+  std::atomic<std::uint64_t> changes_ = 0;
 };
 
 }  // namespace sluice::test

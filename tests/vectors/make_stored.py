@@ -112,8 +112,18 @@ def rest():
     yield entry("spooled-source", "meta", key((b"spool/source/drop", "name")), "SpooledSource", [*data(1, b"cursor", "cursor"), *number(2, 7, "last_sequence")],
                 {"cursor": b"cursor".hex(), "last_sequence": 7})
     yield entry("spooled-blob", "shipments", key((b"b", "blob"), (DIGEST, "SHA-256")), "SpooledBlob",
-                [*message(1, [*data(1, DIGEST, "sha256"), *number(2, 23, "size")], "blob"), *number(2, MICROS, "taken_micros")],
-                {"blob": {"sha256": DIGEST.hex(), "size": 23}, "taken_micros": MICROS})
+                [*message(1, [*data(1, DIGEST, "sha256"), *number(2, 23, "size")], "blob"), *number(2, MICROS, "taken_micros"),
+                 *text(3, "https://files.example/a?key=1", "uri")],
+                {"blob": {"sha256": DIGEST.hex(), "size": 23}, "taken_micros": MICROS, "uri": "https://files.example/a?key=1"})
+    yield entry("spooled-dropped", "shipments", key((b"d", "dropped"), seq), "SpooledDropped",
+                [*message(1, [*text(1, "drop", "source"), *number(3, 195, "manifest_bytes")], "shipment"),
+                 *message(2, [*data(1, DIGEST, "sha256"), *text(2, "https://files.example/a", "uri")], "addresses")],
+                {"shipment": {"source": "drop", "manifest_bytes": 195}, "addresses": [{"sha256": DIGEST.hex(), "uri": "https://files.example/a"}]})
+    for name, what in (("asked", "asked for"), ("refetch", "to be fetched")):
+        yield entry(f"spooled-{name}", "meta", key((f"spool/{name}".encode(), what)), "SpooledAsked", message(1, [*number(1, 3, "first"), *number(2, 7, "last")], "ranges"),
+                    {"ranges": [{"first": 3, "last": 7}]})
+    yield entry("spooled-carousel", "meta", key((b"spool/carousel", "the carousel")), "SpooledCarousel",
+                [*number(1, 5, "next"), *number(2, 9, "last"), *number(3, MICROS, "begun_micros")], {"next": 5, "last": 9, "begun_micros": MICROS})
     yield entry("spooled-carrier", "shipments", key((b"c", "carrier"), (DIGEST, "SHA-256")), "SpooledCarrier", [*number(1, 7, "sequence"), *number(2, 1, "again")],
                 {"sequence": 7, "again": True})
 

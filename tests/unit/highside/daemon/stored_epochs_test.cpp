@@ -9,21 +9,26 @@ namespace {
 
 ErrorCode refusal(EpochGuard& guard, const std::string& stream, std::uint64_t epoch,
                   std::uint64_t session) {
-  const Result<void> admitted = guard.admit(stream, Epoch(epoch), SessionId(session));
+  const Result<EpochGuard::Contact> admitted =
+      guard.admit(stream, Epoch(epoch), SessionId(session));
   EXPECT_FALSE(admitted);
   return admitted ? ErrorCode::kInvalid : admitted.error().code;
 }
 
 TEST(StoredEpochs, RefusesOlderOnesAlsoAfterARestart) {
   test::MemoryStore store;
-  ASSERT_TRUE(StoredEpochs(store).admit("lab", Epoch(5), SessionId(50)));
+  EXPECT_EQ(StoredEpochs(store).admit("lab", Epoch(5), SessionId(50)).value(),
+            EpochGuard::Contact::kFirst);
   // The power fails at once: what was admitted is remembered.
   store.crash(test::MemoryStore::Loss::kAll);
   StoredEpochs again(store);
   EXPECT_EQ(refusal(again, "lab", 4, 40), ErrorCode::kOutdated);
   EXPECT_EQ(refusal(again, "lab", 5, 51), ErrorCode::kOutdated) << "one session for each epoch";
-  EXPECT_TRUE(again.admit("lab", Epoch(5), SessionId(50))) << "the same session goes on";
-  EXPECT_TRUE(again.admit("lab", Epoch(6), SessionId(60)));
+  EXPECT_EQ(again.admit("lab", Epoch(5), SessionId(50)).value(),
+            EpochGuard::Contact::kReceiverRestarted)
+      << "the same session goes on";
+  EXPECT_EQ(again.admit("lab", Epoch(6), SessionId(60)).value(),
+            EpochGuard::Contact::kSenderRestarted);
   EXPECT_EQ(refusal(again, "lab", 5, 50), ErrorCode::kOutdated);
 }
 

@@ -53,6 +53,33 @@ TEST_F(GapsTest, WhatWasNeverOfferedNeedsABaseline) {
   EXPECT_EQ(described(), "1-5 needs-baseline, 6-7 never-heard, 8-10 never-heard");
 }
 
+// A high side that starts from nothing shows what it gets, although the sender has dropped what was
+// before; and what can never come is named, not forgotten.
+TEST_F(GapsTest, WhatTheSenderHoldsNoMoreHoldsNothingUp) {
+  heartbeat(4, 3);
+  send_one(3, "a", "body", {2});
+  ASSERT_TRUE(high_->published(1));
+  ASSERT_TRUE(becomes("1-2 needs-baseline, 4 never-heard"));
+  EXPECT_FALSE(high_->gaps()[0].resendable);
+}
+
+TEST_F(GapsTest, WhatTheSenderDropsMeanwhileHoldsNothingUpAnyMore) {
+  heartbeat(3, 1);
+  send_one(3, "a", "body", {2});
+  ASSERT_TRUE(becomes("1-2 never-heard, 3 waiting-for-after"));
+  heartbeat(3, 2);
+  ASSERT_TRUE(becomes("1 never-heard, 2 never-heard, 3 waiting-for-after"));
+  heartbeat(3, 3);
+  ASSERT_TRUE(high_->published(1));
+  ASSERT_TRUE(becomes("1-2 never-heard"));
+  EXPECT_FALSE(high_->gaps()[0].resendable);
+  // It may come all the same, fetched once more; then it is not in the way of what is newer.
+  send_one(2, "a", "older");
+  ASSERT_TRUE(becomes("1 never-heard"));
+  restart();
+  EXPECT_EQ(described(), "1 never-heard");
+}
+
 TEST_F(GapsTest, AHeartbeatThatGoesBackChangesNothing) {
   heartbeat(5, 1);
   ASSERT_TRUE(becomes("1-5 never-heard"));

@@ -156,5 +156,79 @@ TEST(Sessions, TwoStreamsArriveSideBySide) {
   EXPECT_EQ(rig.high(Metric::kLinkAlive), 1U);
 }
 
+// --- four things that look alike from afar
+
+std::string reason(const LinkRig& rig) {
+  const auto sessions = rig.events.named("link.session");
+  return sessions.empty() ? "" : test::field(sessions.back(), "reason");
+}
+
+TEST(Sessions, BeginningsAreToldApart) {
+  LinkRig rig;
+  rig.run_for(std::chrono::seconds(2));
+  EXPECT_EQ(reason(rig), "first-contact");
+  rig.start_receiver();
+  rig.run_for(std::chrono::seconds(2));
+  EXPECT_EQ(reason(rig), "receiver-restarted");
+  EXPECT_EQ(rig.reader->status().streams[0].contact, "receiver-restarted");
+  rig.start_sender(Epoch(2));
+  rig.run_for(std::chrono::seconds(2));
+  EXPECT_EQ(reason(rig), "sender-restarted");
+  EXPECT_EQ(rig.reader->status().streams[0].contact, "sender-restarted");
+  rig.start_sender(Epoch(1));  // a recording, or a sender that lost its state
+  rig.run_for(std::chrono::seconds(2));
+  EXPECT_EQ(rig.events.named("link.session").size(), 3U);
+  EXPECT_EQ(rig.events.named("link.session_refused").size(), 1U);
+  EXPECT_EQ(rig.reader->status().streams[0].recordings, 1U);
+  EXPECT_EQ(rig.reader->status().streams[0].contact, "sender-restarted");
+  EXPECT_EQ(rig.high(Metric::kSessionsFirst), 1U);
+  EXPECT_EQ(rig.high(Metric::kSessionsReceiverRestarted), 1U);
+  EXPECT_EQ(rig.high(Metric::kSessionsSenderRestarted), 1U);
+  EXPECT_EQ(rig.high(Metric::kSessionsRecorded), 1U);
+  EXPECT_EQ(rig.high(Metric::kSenderClockSteps) + rig.high(Metric::kClockSteps), 0U);
+}
+
+// What was recorded of the session that runs is refused datagram by datagram, and begins nothing.
+TEST(Sessions, ARecordingOfTheSessionThatRunsIsCountedAsReplayed) {
+  LinkRig rig;
+  std::vector<Bytes> recorded;
+  rig.link.drop_if([&](ByteView datagram) {
+    recorded.emplace_back(datagram.begin(), datagram.end());
+    return false;
+  });
+  rig.run_for(std::chrono::seconds(3));
+  rig.link.drop_if({});
+  for (Bytes& datagram : recorded) {
+    rig.reader->take(datagram);
+  }
+  EXPECT_GE(rig.high(Metric::kRejectReplayed), 3U);
+  EXPECT_EQ(rig.events.named("link.session").size(), 1U);
+  EXPECT_EQ(rig.high(Metric::kSessionsRecorded), 0U);
+}
+
+TEST(Sessions, AClockThatJumpsIsNamedByWhoseItIs) {
+  LinkRig rig;
+  rig.run_for(std::chrono::seconds(3));
+  rig.sender_clock.offset = std::chrono::hours(-30);
+  rig.run_for(std::chrono::seconds(3));
+  rig.reader->tick();
+  EXPECT_EQ(rig.high(Metric::kSenderClockSteps), 1U);
+  EXPECT_EQ(rig.high(Metric::kClockSteps), 0U);
+  const auto stepped = rig.events.named("link.sender_clock_stepped");
+  ASSERT_EQ(stepped.size(), 1U);
+  EXPECT_EQ(test::field(stepped[0], "seconds"), "-108000");
+  EXPECT_EQ(rig.reader->status().streams[0].clock_steps, 1U);
+  EXPECT_EQ(rig.reader->status().streams[0].clock_ahead, std::chrono::hours(-30));
+
+  rig.receiver_clock.offset = std::chrono::hours(400);
+  rig.reader->tick();
+  rig.run_for(std::chrono::seconds(3));
+  EXPECT_EQ(rig.high(Metric::kSenderClockSteps), 1U);
+  EXPECT_EQ(rig.high(Metric::kClockSteps), 1U);
+  EXPECT_EQ(rig.events.named("clock.stepped").size(), 1U);
+  EXPECT_EQ(rig.events.named("link.session").size(), 1U) << "no clock begins or ends a session";
+  EXPECT_TRUE(rig.reader->status().streams[0].alive);
+}
+
 }  // namespace
 }  // namespace sluice::high

@@ -51,7 +51,7 @@ class SpoolCrashTest : public SpoolFixture {
   // What the transmitter does with everything that is due.
   Result<void> transmit() {
     for (;;) {
-      SLUICE_TRY(const auto pass, spool_->next_due(clock_.now));
+      SLUICE_TRY(const auto pass, next());
       if (!pass) {
         return {};
       }
@@ -60,7 +60,7 @@ class SpoolCrashTest : public SpoolFixture {
       }
       const auto [at, first] = sent_.try_emplace(pass->sequence.value(), pass->manifest);
       EXPECT_EQ(at->second, pass->manifest) << "a sequence was sent with other content";
-      SLUICE_TRY_VOID(spool_->mark_sent(pass->sequence, pass->pass, clock_.now));
+      SLUICE_TRY_VOID(spool_->mark_sent(pass->sequence, pass->pass, pass->urgency, clock_.now));
     }
   }
   Result<void> run() {

@@ -112,17 +112,27 @@ class SpoolFixture : public testing::Test {
     EXPECT_EQ(taken.size(), bytes.size());
     return spool_->append(source, proposal("cursor of " + name, {{name, {bytes}}}));
   }
-  OutgoingPass due() { return spool_->next_due(clock_.now).value().value(); }
+  // The most urgent that is due.
+  Result<std::optional<OutgoingPass>> next() {
+    for (const Urgency urgency : kUrgencies) {
+      SLUICE_TRY(auto due, spool_->next_due(clock_.now, urgency));
+      if (due) {
+        return due;
+      }
+    }
+    return std::optional<OutgoingPass>();
+  }
+  OutgoingPass due() { return next().value().value(); }
   proto::Shipment manifest_of(const OutgoingPass& pass) {
     return wire::read_manifest(pass.manifest, key_.verify_key()).value();
   }
   // Sends what is due; its sequence.
   std::uint64_t send() {
     const OutgoingPass pass = due();
-    spool_->mark_sent(pass.sequence, pass.pass, clock_.now).value();
+    spool_->mark_sent(pass.sequence, pass.pass, pass.urgency, clock_.now).value();
     return pass.sequence.value();
   }
-  bool idle() { return !spool_->next_due(clock_.now).value().has_value(); }
+  bool idle() { return !next().value().has_value(); }
 
   const std::filesystem::path folder_ = "/spool";
   test::FaultPlan plan_;

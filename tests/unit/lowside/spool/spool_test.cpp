@@ -219,9 +219,9 @@ TEST_F(SpoolTest, RemembersPassesOverARestart) {
   ASSERT_TRUE(open());
   EXPECT_EQ(send(), 2U);
   EXPECT_TRUE(idle());
-  EXPECT_EQ(spool_->mark_sent(ShipmentSequence(1), 0, clock_.now).error().code,
+  EXPECT_EQ(spool_->mark_sent(ShipmentSequence(1), 0, Urgency::kFresh, clock_.now).error().code,
             ErrorCode::kInvalid);
-  EXPECT_EQ(spool_->mark_sent(ShipmentSequence(9), 0, clock_.now).error().code,
+  EXPECT_EQ(spool_->mark_sent(ShipmentSequence(9), 0, Urgency::kFresh, clock_.now).error().code,
             ErrorCode::kNotFound);
 }
 

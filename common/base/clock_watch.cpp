@@ -1,6 +1,6 @@
-#include "lowside/daemon/clock_watch.h"
+#include "common/base/clock_watch.h"
 
-namespace sluice::low {
+namespace sluice {
 
 ClockWatch::ClockWatch(const Clock& clock)
     : clock_(clock), last_utc_(clock.utc_now()), last_(clock.steady_now()), since_(last_) {}
@@ -19,4 +19,4 @@ std::chrono::seconds ClockWatch::look() {
   return step;
 }
 
-}  // namespace sluice::low
+}  // namespace sluice

@@ -1,8 +1,8 @@
-#include "lowside/daemon/clock_watch.h"
+#include "common/base/clock_watch.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::low {
+namespace sluice {
 namespace {
 
 using std::chrono::hours;
@@ -45,4 +45,4 @@ TEST(ClockWatch, AStepEitherWayBeginsAnew) {
 }
 
 }  // namespace
-}  // namespace sluice::low
+}  // namespace sluice

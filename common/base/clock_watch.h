@@ -1,11 +1,12 @@
-// Whether the clock can be relied on for ages: of what was sent, of the audit trail.
+// Sees that a clock of the day has stepped, and whether it can be relied on for ages: of what was
+// sent, of the audit trail.
 #pragma once
 
 #include <chrono>
 
 #include "common/base/clock.h"
 
-namespace sluice::low {
+namespace sluice {
 
 // One thread at a time.
 class ClockWatch {
@@ -29,4 +30,4 @@ class ClockWatch {
   SteadyTime since_;  // the start or the last step
 };
 
-}  // namespace sluice::low
+}  // namespace sluice

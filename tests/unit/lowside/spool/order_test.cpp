@@ -1,0 +1,158 @@
+// What the spool gives out by urgency: resends as ranges, the carousel.
+#include <gmock/gmock.h>
+
+#include "tests/unit/lowside/spool/spool_fixture.h"
+
+namespace sluice::low {
+namespace {
+
+using observe::Metric;
+using testing::ElementsAre;
+
+SequenceRange range(std::uint64_t first, std::uint64_t last) {
+  return {ShipmentSequence(first), ShipmentSequence(last)};
+}
+
+class OrderTest : public SpoolFixture {
+ protected:
+  void SetUp() override {
+    settings_.passes = {std::chrono::seconds(0)};
+    ASSERT_TRUE(open());
+  }
+  void ship_and_send(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string name = "file" + std::to_string(++shipped_);
+      ASSERT_TRUE(ship("files", name, "bytes of " + name));
+      ASSERT_EQ(send(), shipped_);
+    }
+  }
+  // What is sent until nothing is due, with its urgency's first letter.
+  std::vector<std::string> drain() {
+    std::vector<std::string> sent;
+    while (const auto pass = next().value()) {
+      sent.push_back(std::string(1, to_string(pass->urgency)[0]) +
+                     std::to_string(pass->sequence.value()));
+      spool_->mark_sent(pass->sequence, pass->pass, pass->urgency, clock_.now).value();
+    }
+    return sent;
+  }
+
+  std::uint64_t shipped_ = 0;
+};
+
+TEST_F(OrderTest, ResendsComeInTheOrderOfAskingAndOnceEach) {
+  ship_and_send(9);
+  EXPECT_EQ(spool_->resend({range(7, 8), range(2, 3)}).value(), 4U);
+  EXPECT_EQ(spool_->resend({range(3, 4), range(8, 8)}).value(), 1U);
+  EXPECT_EQ(counters_.get(Metric::kSpoolPending), 5U);
+  EXPECT_THAT(drain(), ElementsAre("r7", "r8", "r2", "r3", "r4"));
+  EXPECT_EQ(counters_.get(Metric::kSpoolPending), 0U);
+}
+
+TEST_F(OrderTest, ResendsSurviveARestartInTheMiddleOfARange) {
+  ship_and_send(5);
+  ASSERT_TRUE(spool_->resend({range(2, 4)}));
+  EXPECT_EQ(send(), 2U);
+  ASSERT_TRUE(open());
+  EXPECT_THAT(drain(), ElementsAre("r3", "r4"));
+}
+
+TEST_F(OrderTest, AResendGoesBetweenFreshAndRepeats) {
+  settings_.passes = {std::chrono::seconds(0), std::chrono::minutes(10)};
+  ASSERT_TRUE(open());
+  ship_and_send(2);
+  clock_.now += std::chrono::minutes(10);
+  ASSERT_TRUE(spool_->resend({range(2, 2)}));
+  ASSERT_TRUE(ship("files", "new", "new"));
+  EXPECT_THAT(drain(), ElementsAre("f3", "r2", "r1", "r2"));  // resend, then two repeats
+}
+
+TEST_F(OrderTest, RangesThatWaitAreBounded) {
+  ship_and_send(5);
+  std::vector<SequenceRange> many;
+  for (std::size_t i = 0; i < 2 * Spool::kMaxAskedRanges; ++i) {
+    many.push_back(range(1 + 2 * (i % 2), 1 + 2 * (i % 2)));
+  }
+  EXPECT_EQ(spool_->resend(many).value(), 2U) << "the same ones again cost nothing";
+}
+
+TEST_F(OrderTest, AMillionShipmentsAreAskedForAtTheCostOfOne) {
+  Asked asked;
+  EXPECT_EQ(asked.add(range(1, 1'000'000)), 1'000'000U);
+  EXPECT_EQ(asked.ranges(), 1U);
+  EXPECT_EQ(asked.add(range(500'000, 1'500'000)), 500'000U);
+  EXPECT_EQ(asked.ranges(), 2U);
+  asked.remove(ShipmentSequence(1));
+  EXPECT_EQ(asked.next(), ShipmentSequence(2));
+  EXPECT_EQ(asked.count(), 1'499'999U);
+  EXPECT_FALSE(asked.contains(ShipmentSequence(1)));
+  EXPECT_LT(asked.stored().ByteSizeLong(), 100U);
+}
+
+TEST_F(OrderTest, TheCarouselGoesRoundEveryInterval) {
+  settings_.carousel = std::chrono::hours(24);
+  ASSERT_TRUE(open());
+  ship_and_send(3);
+  EXPECT_TRUE(drain().empty()) << "the first round is due a day after the spool was made";
+  clock_.now += std::chrono::hours(24);
+  EXPECT_THAT(drain(), ElementsAre("c1", "c2", "c3"));
+  EXPECT_TRUE(drain().empty());
+  clock_.now += std::chrono::hours(23);
+  EXPECT_TRUE(drain().empty());
+  ship_and_send(1);
+  clock_.now += std::chrono::hours(1);
+  EXPECT_THAT(drain(), ElementsAre("c1", "c2", "c3", "c4"));
+}
+
+TEST_F(OrderTest, ARoundGoesOnAfterARestartAndLetsOthersThrough) {
+  settings_.carousel = std::chrono::hours(24);
+  ASSERT_TRUE(open());
+  ship_and_send(4);
+  clock_.now += std::chrono::hours(24);
+  EXPECT_EQ(send(), 1U);
+  EXPECT_EQ(counters_.get(Metric::kCarouselLeft), 3U);
+  ASSERT_TRUE(open());
+  ASSERT_TRUE(spool_->resend({range(1, 1)}));
+  ASSERT_TRUE(ship("files", "new", "new"));
+  EXPECT_THAT(drain(), ElementsAre("f5", "r1", "c2", "c3", "c4"));
+}
+
+TEST_F(OrderTest, ResendAllBeginsARoundAtOnce) {
+  ship_and_send(3);
+  EXPECT_EQ(spool_->resend_all().value(), 3U);
+  EXPECT_EQ(send(), 1U);
+  ASSERT_TRUE(open());
+  EXPECT_EQ(spool_->resend_all().value(), 3U) << "from the beginning";
+  EXPECT_THAT(drain(), ElementsAre("c1", "c2", "c3"));
+  EXPECT_TRUE(drain().empty());
+}
+
+TEST_F(OrderTest, AClockThatGoesBackDelaysNoRoundForLonger) {
+  settings_.carousel = std::chrono::hours(24);
+  ASSERT_TRUE(open());
+  ship_and_send(1);
+  clock_.now -= std::chrono::hours(1000);
+  EXPECT_TRUE(drain().empty());
+  clock_.now += std::chrono::hours(24);
+  EXPECT_THAT(drain(), ElementsAre("c1"));
+}
+
+// A round neither keeps what is old nor names what is gone.
+TEST_F(OrderTest, RetentionGoesOnWhileTheCarouselTurns) {
+  settings_.carousel = std::chrono::hours(24 * 29);
+  ASSERT_TRUE(open());
+  ship_and_send(4);
+  clock_.now += std::chrono::hours(24 * 29);
+  ship_and_send(1);
+  const OutgoingPass in_hand = due();
+  EXPECT_EQ(in_hand.sequence, ShipmentSequence(1));
+  clock_.now += std::chrono::hours(24 * 2);
+  EXPECT_EQ(spool_->retain().value().shipments, 0U) << "what is being sent stays";
+  spool_->mark_sent(in_hand.sequence, in_hand.pass, in_hand.urgency, clock_.now).value();
+  EXPECT_EQ(spool_->retain().value().shipments, 4U) << "a round is no sending that keeps it";
+  EXPECT_EQ(spool_->oldest_held(), ShipmentSequence(5));
+  EXPECT_THAT(drain(), ElementsAre("c5"));
+}
+
+}  // namespace
+}  // namespace sluice::low

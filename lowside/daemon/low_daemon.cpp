@@ -47,6 +47,7 @@ LowDaemon::LowDaemon(Options options, observe::Counters& counters, observe::Even
 
 LowDaemon::~LowDaemon() {
   housekeeping_ = {};
+  refetching_ = {};  // before the fetcher, as the sources
   sources_.reset();  // before the fetcher, which must have no calls under way
 }
 
@@ -66,6 +67,11 @@ Result<std::unique_ptr<LowDaemon>> LowDaemon::start(
                   [d = daemon.get()] { d->transmitter_->wake(); }},
       daemon->options_.state / "work");
   daemon->sources_->apply(std::move(sources));
+  daemon->refetcher_ = std::make_unique<Refetcher>(RefetchParts{
+      daemon->options_.spool.stream, *daemon->spool_, *daemon->fetcher_, *daemon->intake_, counters,
+      events, [d = daemon.get()] { d->transmitter_->wake(); }});
+  daemon->refetching_ =
+      std::jthread([d = daemon.get()](const std::stop_token& stop) { d->refetcher_->run(stop); });
   daemon->housekeeping_ =
       std::jthread([d = daemon.get()](const std::stop_token& stop) { d->keep_house(stop); });
   return daemon;
@@ -131,6 +137,7 @@ Result<std::uint64_t> LowDaemon::resend(std::string_view shipments) {
   SLUICE_TRY(const std::uint64_t planned, spool_->resend(ranges));
   events_.emit(Level::kNotice, "resend.planned",
                {{"shipments", wire::to_text(ranges)}, {"passes", std::to_string(planned)}});
+  refetcher_->wake();
   transmitter_->wake();
   return planned;
 }

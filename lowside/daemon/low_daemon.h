@@ -24,6 +24,7 @@
 #include "lowside/admit/stored_audit_log.h"
 #include "lowside/daemon/intake.h"
 #include "lowside/daemon/options.h"
+#include "lowside/daemon/refetcher.h"
 #include "lowside/daemon/source_set.h"
 #include "lowside/fetch/fetcher.h"
 #include "lowside/inspect/inspector.h"
@@ -94,6 +95,8 @@ class LowDaemon {
   std::unique_ptr<StagedIntake> intake_;
   std::unique_ptr<Fetcher> fetcher_;
   std::unique_ptr<SourceSet> sources_;
+  std::unique_ptr<Refetcher> refetcher_;
+  std::jthread refetching_;
   std::jthread housekeeping_;
 };
 

@@ -91,6 +91,7 @@ Result<SpoolSettings> read_spool(const Settings& settings) {
   }
   spool.keep_age = std::chrono::duration_cast<std::chrono::hours>(section.duration("keep_for"));
   spool.keep_bytes = section.size("keep_bytes");
+  spool.keep_manifest_bytes = section.size("keep_manifests");
   spool.reserve_bytes = section.size("reserve");
   spool.carousel = std::chrono::duration_cast<std::chrono::seconds>(section.duration("carousel"));
   return spool;

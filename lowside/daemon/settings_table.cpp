@@ -86,8 +86,8 @@ SectionSpec spool_section() {
           {"passes", Type::kStrings, R"(["0s", "10m"])",
            "When each shipment is sent: delays after it was made.", not_empty()},
           {"repeat_share", Type::kPercent, "10%",
-           "Of the rate, what repeats and the carousel have while something more urgent is sent, in "
-           "whole percent; the rest of the time they have all of it.",
+           "Of the rate, what repeats and the carousel have while something more urgent is sent, "
+           "in whole percent; the rest of the time they have all of it.",
            between("0%", "90%")},
           {"carousel", Type::kDuration, "7d",
            "How often everything that is held is sent again, when nothing else is to be sent, for "
@@ -95,6 +95,9 @@ SectionSpec spool_section() {
           {"keep_for", Type::kDuration, "90d", "What was sent is kept this long.", at_least("1h")},
           {"keep_bytes", Type::kSize, "500GB",
            "The oldest of what was sent is dropped when more than this is held.", at_least("1MiB")},
+          {"keep_manifests", Type::kSize, "1GiB",
+           "Of what was dropped, manifests and addresses are kept within so many bytes: so long, "
+           "resend fetches it again from where it was."},
           {"reserve", Type::kSize, "256MiB",
            "Held back on the disk, so that one filled to its last byte can be emptied."},
           {"scrub_rate", Type::kSize, "64MiB",

@@ -91,21 +91,15 @@ Result<void> Spool::load() {
                                       return true;
                                     }));
   SLUICE_TRY_VOID(outcome);
+  SLUICE_TRY_VOID(load_dropped());
   SLUICE_TRY_VOID(load_asked_and_carousel());
   show_gauges();
   return {};
 }
 
 Result<void> Spool::load_asked_and_carousel() {
-  SLUICE_TRY(const auto asked,
-             read_stored<proto::SpooledAsked>(parts_.index, Family::kMeta, spool_keys::kAsked));
-  if (asked) {
-    for (const proto::SpooledRange& range : asked->ranges()) {
-      if (range.first() >= 1 && range.first() <= range.last()) {
-        asked_.add({ShipmentSequence(range.first()), ShipmentSequence(range.last())});
-      }
-    }
-  }
+  SLUICE_TRY_VOID(load_asked(spool_keys::kAsked, asked_));
+  SLUICE_TRY_VOID(load_asked(spool_keys::kRefetch, refetch_));
   SLUICE_TRY(const auto carousel, read_stored<proto::SpooledCarousel>(parts_.index, Family::kMeta,
                                                                       spool_keys::kCarousel));
   if (carousel) {
@@ -120,6 +114,18 @@ Result<void> Spool::load_asked_and_carousel() {
     Batch batch;
     batch.put(Family::kMeta, std::string(spool_keys::kCarousel), none.SerializeAsString());
     static_cast<void>(write(batch));
+  }
+  return {};
+}
+
+Result<void> Spool::load_asked(std::string_view key, Asked& asked) const {
+  SLUICE_TRY(const auto stored, read_stored<proto::SpooledAsked>(parts_.index, Family::kMeta, key));
+  if (stored) {
+    for (const proto::SpooledRange& range : stored->ranges()) {
+      if (range.first() >= 1 && range.first() <= range.last()) {
+        asked.add({ShipmentSequence(range.first()), ShipmentSequence(range.last())});
+      }
+    }
   }
   return {};
 }
@@ -198,7 +204,8 @@ ShipmentSequence Spool::highest_sent() const {
 }
 
 void Spool::show_gauges() {
-  parts_.counters.set(observe::Metric::kSpoolPending, schedule_.size() + asked_.count());
+  parts_.counters.set(observe::Metric::kSpoolPending,
+                      schedule_.size() + asked_.count() + refetch_.count());
   parts_.counters.set(observe::Metric::kCarouselLeft, carousel_.left(oldest()));
   parts_.counters.set(observe::Metric::kSpoolBytes, parts_.blobs.usage().bytes);
 }

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -49,6 +50,9 @@ struct SpoolSettings {
   // What has been sent is kept for resends within both.
   std::chrono::hours keep_age{30 * 24};
   std::uint64_t keep_bytes = std::uint64_t{200} << 30;
+  // Manifests of what has been dropped are kept within so many bytes, with the addresses of the
+  // blobs: so that it can be fetched and sent again, as it was.
+  std::uint64_t keep_manifest_bytes = std::uint64_t{1} << 30;
   // How often everything that is held is sent again, with nothing more urgent to do; 0: never.
   std::chrono::seconds carousel{0};
   // A blob that no shipment carries is kept this long after it was taken or asked for: longer than
@@ -74,6 +78,18 @@ struct ShipmentStatus {
     bool asked = false;
   };
   std::vector<Outstanding> outstanding;
+};
+
+// What has to be fetched before a shipment can be sent again.
+struct Refetch {
+  ShipmentSequence sequence;
+  struct Blob {
+    std::string name;
+    std::uint64_t size = 0;
+    std::vector<Digest> digests;  // of the signed manifest; SHA-256 first
+    std::string uri;              // where it was fetched at first; empty: it was not
+  };
+  std::vector<Blob> missing;
 };
 
 // What retain() let go.
@@ -125,9 +141,15 @@ class Spool final : public Outbox, public BlobKeeper {
   ShipmentSequence oldest_held() const override;  // the next one to be made if none is held
 
   // One more pass of each, unless one that was asked for or the first waits already; returns how
-  // many. All or none: kNotFound names the first that was never made or is no longer held. Costs
-  // the same for one shipment and for a million.
+  // many. Those of which only the manifest is held, or that lack a blob when their turn comes, wait
+  // for next_refetch() first. All or none: kNotFound names the first that was never made or of
+  // which nothing is held. Costs the same for one shipment and for a million.
   Result<std::uint64_t> resend(const std::vector<SequenceRange>& ranges);
+  // The next shipment whose blobs have to be fetched again before it is sent; the same until
+  // refetched() lets it be sent, with what there is then. Its blobs stay for
+  // SpoolSettings::keep_unshipped at least.
+  Result<std::optional<Refetch>> next_refetch();
+  Result<void> refetched(ShipmentSequence sequence);
   // A round of the carousel that begins now; returns how many shipments it has before it.
   Result<std::uint64_t> resend_all();
   // Ranges that wait to be sent again: each is written anew with every shipment that was sent.
@@ -153,6 +175,7 @@ class Spool final : public Outbox, public BlobKeeper {
   Spool(SpoolSettings settings, Parts parts);
   Result<void> load();
   Result<void> load_asked_and_carousel();
+  Result<void> load_asked(std::string_view key, Asked& asked) const;
   Result<void> check_stream();
 
   // With mutex_ held.
@@ -177,7 +200,8 @@ class Spool final : public Outbox, public BlobKeeper {
                               proto::SpooledPasses& passes) const;
 
   // take (spool_blobs.cpp)
-  Result<proto::Blob> take(store::NewBlob content, proto::Blob description);
+  Result<proto::Blob> take(store::NewBlob content, proto::Blob description,
+                           const std::string& uri = {});
   Result<store::NewBlob> stage(std::string_view bytes, store::BlobInfo info);
   Result<void> add_aliases(proto::SpooledBlob& held, const proto::Blob& again,
                            const Sha256Digest& digest, store::Batch& batch) const;
@@ -187,8 +211,19 @@ class Spool final : public Outbox, public BlobKeeper {
   Result<void> mark_planned(ShipmentSequence sequence, std::uint32_t pass, UtcTime now);
   Result<void> mark_asked(ShipmentSequence sequence, std::uint32_t pass, UtcTime now);
   void mark_carousel(ShipmentSequence sequence);
+  Result<OutgoingPass> outgoing(const PlannedPass& next, Urgency urgency);
   Result<bool> write_or_remember(ShipmentSequence sequence, proto::SpooledPasses passes,
                                  store::Batch batch);
+
+  // refetching (spool_refetch.cpp)
+  Result<void> load_dropped();
+  void remember_dropped(ShipmentSequence sequence, std::uint64_t bytes);
+  Result<proto::SpooledDropped> dropped_entry(const proto::Shipment& shipment) const;
+  Result<void> forget_dropped();
+  Result<std::string> address_of(ShipmentSequence sequence, const Sha256Digest& digest) const;
+  Result<bool> lacks_blobs(const OutgoingPass& pass) const;
+  Result<void> put_off(ShipmentSequence sequence);
+  Result<void> save_asked(Asked asked, Asked refetch);
 
   // resend and retain
   Result<void> check_held(const SequenceRange& range) const;
@@ -210,6 +245,11 @@ class Spool final : public Outbox, public BlobKeeper {
   ShipmentSequence highest_sent_{0};
   Schedule schedule_{*std::ranges::max_element(settings_.passes)};
   Asked asked_;
+  Asked refetch_;                         // asked for, and not to be sent as it is
+  std::set<ShipmentSequence> refetched_;  // asked for, and sent with what there is
+  // Sequence → bytes, of those before held_ of which the manifest is kept.
+  std::map<ShipmentSequence, std::uint64_t> dropped_;
+  std::uint64_t dropped_bytes_ = 0;
   bool asked_unsaved_ = false;  // the disk was full
   Carousel carousel_{settings_.carousel};
   std::atomic<std::uint64_t> changes_ = 0;

@@ -58,7 +58,10 @@ Result<proto::Blob> Spool::take(const AdmittedFile& file) {
   description.set_origin(public_origin(fetched.request().uri));
   add_evidence(description, file.inspected().verified().evidence());
   add_evidence(description, {{std::string(kMediaTypeEvidence), file.inspected().media_type()}});
-  return take({info_of(fetched.digests(), fetched.size()), fetched.path()}, std::move(description));
+  // Not a file of a drop folder, which has a scheme of its own.
+  const std::string& uri = fetched.request().uri;
+  return take({info_of(fetched.digests(), fetched.size()), fetched.path()}, std::move(description),
+              uri.starts_with("http") ? uri : std::string());
 }
 
 Result<proto::Blob> Spool::take_made(const std::string& name, std::string_view bytes,
@@ -90,7 +93,8 @@ Result<store::NewBlob> Spool::stage(std::string_view bytes, store::BlobInfo info
   return store::NewBlob{std::move(info), path};
 }
 
-Result<proto::Blob> Spool::take(store::NewBlob content, proto::Blob description) {
+Result<proto::Blob> Spool::take(store::NewBlob content, proto::Blob description,
+                                const std::string& uri) {
   SLUICE_TRY_VOID(has_room());
   const Sha256Digest digest = content.info.digest;
   description.set_sha256(std::string(as_text(digest.bytes())));
@@ -109,6 +113,7 @@ Result<proto::Blob> Spool::take(store::NewBlob content, proto::Blob description)
     held.emplace();
     *held->mutable_blob() = std::move(description);
     held->set_taken_micros(to_unix_micros(now));
+    held->set_uri(uri);
     along.put(Family::kShipments, key, held->SerializeAsString());
     lock.unlock();  // nobody else writes this key: taking_ and asked_for_ see to that
   } else {

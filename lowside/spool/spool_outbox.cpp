@@ -56,25 +56,43 @@ Result<std::optional<OutgoingPass>> Spool::next_due(UtcTime now, Urgency urgency
   if (!unsaved_.empty() || asked_unsaved_) {
     static_cast<void>(save(Batch{}));  // there may be space again; else they wait on
   }
-  auto next = planned(now, urgency);
-  if (!next) {
-    return std::optional<OutgoingPass>();
+  for (;;) {
+    const auto next = planned(now, urgency);
+    if (!next) {
+      return std::optional<OutgoingPass>();
+    }
+    SLUICE_TRY(OutgoingPass pass, outgoing(*next, urgency));
+    if (urgency == Urgency::kResend && !refetched_.contains(next->sequence)) {
+      SLUICE_TRY(const bool lacks, lacks_blobs(pass));
+      if (lacks) {
+        SLUICE_TRY_VOID(put_off(next->sequence));
+        continue;
+      }
+    }
+    return std::optional(std::move(pass));
   }
+}
+
+Result<OutgoingPass> Spool::outgoing(const PlannedPass& next, Urgency urgency) {
+  std::uint32_t number = next.number;
   if (urgency == Urgency::kResend || urgency == Urgency::kCarousel) {
-    SLUICE_TRY(const proto::SpooledPasses passes, this->passes(next->sequence));
-    next->number = passes.next_number();
+    number = 1;  // of what was dropped nobody knows any more
+    if (next.sequence >= oldest()) {
+      SLUICE_TRY(const proto::SpooledPasses passes, this->passes(next.sequence));
+      number = passes.next_number();
+    }
   }
   std::string bytes;
-  SLUICE_TRY(const proto::Shipment shipment, manifest(next->sequence, bytes));
+  SLUICE_TRY(const proto::Shipment shipment, manifest(next.sequence, bytes));
   const ByteView view = as_bytes(bytes);
-  OutgoingPass pass{next->sequence, next->number, Bytes(view.begin(), view.end()), {}, urgency};
+  OutgoingPass pass{next.sequence, number, Bytes(view.begin(), view.end()), {}, urgency};
   pass.blobs.reserve(static_cast<std::size_t>(shipment.blobs_size()));
   for (const proto::Blob& blob : shipment.blobs()) {
     const auto digest = Sha256Digest::from_bytes(as_bytes(blob.sha256()));
     SLUICE_ASSERT(digest.has_value());  // append() has read it back
     pass.blobs.push_back({*digest, blob.size()});
   }
-  return std::optional(std::move(pass));
+  return pass;
 }
 
 Result<void> Spool::mark_sent(ShipmentSequence sequence, std::uint32_t pass, Urgency urgency,
@@ -145,6 +163,12 @@ Result<void> Spool::mark_asked(ShipmentSequence sequence, std::uint32_t pass, Ut
   if (!asked_.contains(sequence)) {
     return Error{ErrorCode::kInvalid, name_of(sequence), "was not asked for", ""};
   }
+  refetched_.erase(sequence);
+  if (sequence < oldest()) {
+    Asked left = asked_;
+    left.remove(sequence);
+    return save_asked(std::move(left), refetch_);
+  }
   SLUICE_TRY(proto::SpooledPasses passes, this->passes(sequence));
   auto& outstanding = *passes.mutable_outstanding();
   outstanding.erase(std::remove_if(outstanding.begin(), outstanding.end(),
@@ -178,11 +202,13 @@ Result<void> Spool::check_held(const SequenceRange& range) const {
                  "was never made; the last is " + std::to_string(next_.value() - 1),
                  "check the numbers"};
   }
-  if (range.first < oldest()) {
-    return Error{ErrorCode::kNotFound, name_of(range.first),
-                 "is no longer held; the oldest is " + std::to_string(oldest().value()),
-                 "let its source be polled anew, and keep more (spool.keep_for, spool.keep_bytes) "
-                 "next time"};
+  const ShipmentSequence known = dropped_.empty() ? oldest() : dropped_.begin()->first;
+  if (range.first < known) {
+    return Error{
+        ErrorCode::kNotFound, name_of(range.first),
+        "is no longer held, nor its manifest; the oldest is " + std::to_string(known.value()),
+        "let its source be polled anew, and keep more (spool.keep_for, spool.keep_bytes, "
+        "spool.keep_manifests) next time"};
   }
   return {};
 }
@@ -190,26 +216,30 @@ Result<void> Spool::check_held(const SequenceRange& range) const {
 Result<std::uint64_t> Spool::resend(const std::vector<SequenceRange>& ranges) {
   const std::lock_guard lock(mutex_);
   Asked asked = asked_;
+  Asked refetch = refetch_;
   std::uint64_t planned = 0;
   for (const SequenceRange& range : ranges) {
     SLUICE_TRY_VOID(check_held(range));
-    planned += asked.add(range);
-    for (const ShipmentSequence fresh : schedule_.fresh_among(range.first, range.last)) {
-      asked.remove(fresh);  // it is sent anyway, and before
-      --planned;
+    if (range.first < oldest()) {
+      const ShipmentSequence before(oldest().value() - 1);
+      const SequenceRange gone{range.first, std::min(range.last, before)};
+      planned += refetch.add(gone);
+    }
+    if (range.last >= oldest()) {
+      const SequenceRange held{std::max(range.first, oldest()), range.last};
+      planned += asked.add(held);
+      for (const ShipmentSequence fresh : schedule_.fresh_among(held.first, held.last)) {
+        asked.remove(fresh);  // it is sent anyway, and before
+        --planned;
+      }
     }
   }
-  if (asked.ranges() > kMaxAskedRanges) {
+  if (asked.ranges() + refetch.ranges() > kMaxAskedRanges) {
     return Error{ErrorCode::kRefused, "resend",
                  "more than " + std::to_string(kMaxAskedRanges) + " ranges would wait to be sent",
                  "ask again when some have been sent, or for sluice-low resend all"};
   }
-  Batch batch;
-  batch.put(Family::kMeta, std::string(spool_keys::kAsked), asked.stored().SerializeAsString());
-  SLUICE_TRY_VOID(write(batch));
-  asked_ = std::move(asked);
-  ++changes_;
-  show_gauges();
+  SLUICE_TRY_VOID(save_asked(std::move(asked), std::move(refetch)));
   return planned;
 }
 
@@ -245,7 +275,7 @@ Result<ShipmentStatus> Spool::status(ShipmentSequence sequence,
       status.outstanding.push_back({pass.number(), from_unix_micros(pass.due_micros()), false});
     }
   }
-  if (asked_.contains(sequence)) {
+  if (asked_.contains(sequence) || refetch_.contains(sequence)) {
     status.outstanding.push_back({passes.next_number(), parts_.clock.utc_now(), true});
   }
   return status;

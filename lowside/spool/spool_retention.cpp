@@ -47,6 +47,7 @@ Result<Dropped> Spool::drop_all(Age age) {
       });
     }
     if (!gone) {
+      SLUICE_TRY_VOID(forget_dropped());
       break;
     }
     ++dropped.shipments;
@@ -73,8 +74,8 @@ Result<bool> Spool::drop_oldest(Age age, UtcTime now) {
   SLUICE_TRY(const proto::SpooledPasses passes, this->passes(sequence));
   const bool old =
       age == Age::kCounts && from_unix_micros(passes.last_sent_micros()) + settings_.keep_age < now;
-  if (passes.outstanding_size() != 0 || asked_.contains(sequence) || carousel_.in_hand(sequence) ||
-      (!old && held_bytes_ <= settings_.keep_bytes)) {
+  if (passes.outstanding_size() != 0 || asked_.contains(sequence) || refetch_.contains(sequence) ||
+      carousel_.in_hand(sequence) || (!old && held_bytes_ <= settings_.keep_bytes)) {
     return false;
   }
   std::string bytes;
@@ -90,10 +91,13 @@ Result<bool> Spool::drop_oldest(Age age, UtcTime now) {
       batch.remove(Family::kShipments, spool_keys::carrier(*digest));
     }
   }
-  batch.remove(Family::kShipments, spool_keys::manifest(sequence));
+  SLUICE_TRY(const proto::SpooledDropped entry, dropped_entry(shipment));
+  const std::string kept = entry.SerializeAsString();
+  batch.put(Family::kShipments, spool_keys::dropped(sequence), kept);
   batch.remove(Family::kShipments, spool_keys::summary(sequence));
   batch.remove(Family::kShipments, spool_keys::passes(sequence));
   SLUICE_TRY_VOID(write(batch));
+  remember_dropped(sequence, bytes.size() + kept.size());
   held_bytes_ -= held_.begin()->second;
   held_.erase(held_.begin());
   return true;

@@ -5,7 +5,7 @@
 namespace sluice::low {
 
 // What is said of the blob and its carrier stay: when a poll asks for it, it is not held, so that
-// it is fetched and taken again, and then it can be sent again under its old number.
+// it is fetched and taken again; and a resend of its carrier fetches it, too.
 Result<std::vector<std::string>> Spool::lose(const std::vector<store::DamagedBlob>& damaged) {
   std::vector<std::string> lines;
   for (const store::DamagedBlob& blob : damaged) {
@@ -24,7 +24,10 @@ Result<std::vector<std::string>> Spool::lose(const std::vector<store::DamagedBlo
     line += blob.cause;
     line += carrier
                 ? "; carried by shipment " + std::to_string(carrier->sequence()) +
-                      " (it is fetched again when a poll asks for it; then: sluice-low resend " +
+                      (held && held->uri().empty()
+                           ? " (it was not fetched from an upstream: lay the file into its drop "
+                             "folder again; then: sluice-low resend "
+                           : " (fetched again and sent by: sluice-low resend ") +
                       std::to_string(carrier->sequence()) + ")"
                 : "; no shipment carries it (it is fetched again when a poll asks for it)";
     lines.push_back(std::move(line));

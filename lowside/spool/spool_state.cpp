@@ -21,6 +21,7 @@ std::string source(std::string_view name) { return std::string("spool/source/").
 std::string manifest(ShipmentSequence sequence) { return numbered("m", sequence); }
 std::string summary(ShipmentSequence sequence) { return numbered(kSummaries, sequence); }
 std::string passes(ShipmentSequence sequence) { return numbered(kPasses, sequence); }
+std::string dropped(ShipmentSequence sequence) { return numbered(kDropped, sequence); }
 std::string held_blob(const Sha256Digest& digest) { return digested(kHeldBlobs, digest); }
 std::string carrier(const Sha256Digest& digest) { return digested("c", digest); }
 

@@ -18,6 +18,7 @@ namespace spool_keys {
 inline constexpr std::string_view kStream = "spool/stream";
 inline constexpr std::string_view kNext = "spool/next";
 inline constexpr std::string_view kAsked = "spool/asked";
+inline constexpr std::string_view kRefetch = "spool/refetch";
 inline constexpr std::string_view kCarousel = "spool/carousel";
 std::string source(std::string_view name);
 
@@ -25,12 +26,14 @@ std::string source(std::string_view name);
 inline constexpr std::string_view kSummaries = "s";
 inline constexpr std::string_view kPasses = "p";
 inline constexpr std::string_view kHeldBlobs = "b";
+inline constexpr std::string_view kDropped = "d";
 std::string manifest(ShipmentSequence sequence);
 std::string summary(ShipmentSequence sequence);
 std::string passes(ShipmentSequence sequence);
 std::string held_blob(const Sha256Digest& digest);
 std::string carrier(const Sha256Digest& digest);
-// Of a summary's or passes' key.
+std::string dropped(ShipmentSequence sequence);
+// Of a summary's, passes' or dropped key.
 ShipmentSequence sequence(std::string_view key);
 }  // namespace spool_keys
 

@@ -130,8 +130,8 @@ void PassBuilder::check_digest() {
   events_.failure(observe::Level::kError, "transmit.blob_damaged",
                   {ErrorCode::kIntegrity, "blob " + current_.digest.hex(),
                    "its bytes in the spool have the digest " + found.to_string(),
-                   "check the disk, put the file back into the spool's folder blobs from the "
-                   "upstream or a backup, and send the shipment again"},
+                   "check the disk; sluice-low scrub takes the blob out, and then sluice-low "
+                   "resend fetches it again"},
                   {{"shipment", observe::shipment_id(settings_.stream, pass_.sequence)},
                    {"pass", std::to_string(pass_.pass)},
                    {"blob", current_.digest.hex()}});
@@ -166,7 +166,7 @@ Result<void> PassBuilder::open_current() {
       return Error{ErrorCode::kIntegrity, "blob " + blob.digest.hex(),
                    "the spool holds " + std::to_string(reader_->size()) +
                        " bytes, the shipment says " + std::to_string(blob.size),
-                   "fetch the package again"};
+                   "sluice-low scrub takes it out, and then sluice-low resend fetches it again"};
     }
   }
   if (checked()) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What the high side missed is carried to the low side as a code, as a person would type it, and closes the gap."""
+import hashlib
 import json
 import re
 import shutil
@@ -102,5 +103,49 @@ def resend_all_begins_at_once():
         check(rig.status("low")["spool"]["carousel_left"] == 0, "the round has not ended")
 
 
+def spooled(rig, content):
+    digest = hashlib.sha256(content).hexdigest()
+    return rig.folder / "low/state/spool/blobs" / digest[:2] / digest[2:4] / digest
+
+
+def what_the_spool_lost_is_fetched_again():
+    """A file that was fetched is gone from the spool's disk. A resend brings it from its upstream; what that has no more is named."""
+    with Scene() as scene:
+        contents = {name: scene.dice.randbytes(300_000) for name in ("stays.bin", "goes.bin")}
+        lines = []
+        for name, content in contents.items():
+            (scene.folder / "static" / name).write_bytes(content)
+            lines.append(f"{hashlib.sha256(content).hexdigest()}  http://127.0.0.1:{scene.port}/static/{name}\n")
+        listed = scene.folder / "list"
+        listed.write_text("".join(lines))
+        source = ("[files]", {"name": "listed", "collection": "listed", "list": listed, "interval": "1h"})
+        with Rig(low_extra=[source]) as rig:
+            scene.wait_until_up(rig)
+            rig.start("low")
+            rig.wait_until(lambda: rig.status("low")["spool"]["last_sequence"] == 1 and rig.status("low")["spool"]["pending_passes"] == 0, "it is sent")
+            for content in contents.values():
+                spooled(rig, content).unlink()
+            (scene.folder / "static/goes.bin").unlink()
+            done = rig.run("low", "scrub", ok=False)
+            check(done.stdout.count("fetched again and sent by: sluice-low resend 1") == 2, f"scrub says {done.stdout}")
+            rig.start("high")
+            rig.wait_until_listening()
+            rig.run("low", "resend", code_of(rig))
+            rig.wait_until(lambda: rig.status("low")["spool"]["pending_passes"] == 0, "what there is has been sent")
+            check(spooled(rig, contents["stays.bin"]).read_bytes() == contents["stays.bin"], "other bytes came back")
+            check(rig.metric("low", 'sluice_refetched_blobs_total{result="fetched"}') == 1, "not one was fetched")
+            check("refetch.failed" in rig.log("low") and "goes.bin" in rig.log("low"), "what the upstream has no more is not named")
+            rig.wait_until(lambda: "waiting-for-blobs" in rig.run("high", "gaps").stdout, "the high side has the manifest")
+            gaps = rig.run("high", "gaps").stdout
+            check("goes.bin" in gaps and "stays.bin" not in gaps, f"gaps says {gaps}")
+            (scene.folder / "static/goes.bin").write_bytes(contents["goes.bin"])
+            rig.run("low", "resend", "1")
+            rig.wait_until_published(1)
+            for name, content in contents.items():
+                code, _, body = rig.get(f"/files/listed/{name}")
+                check(code == 200 and body == content, f"{name} answered {code}")
+
+
 if __name__ == "__main__":
-    main([a_code_closes_the_gap, a_code_of_another_stream_is_refused, a_high_side_that_starts_from_nothing_is_served_by_the_carousel, resend_all_begins_at_once])
+    main([a_code_closes_the_gap, a_code_of_another_stream_is_refused, a_high_side_that_starts_from_nothing_is_served_by_the_carousel, resend_all_begins_at_once,
+          what_the_spool_lost_is_fetched_again])

@@ -18,6 +18,8 @@ class RetentionTest : public SpoolFixture {
 };
 
 TEST_F(RetentionTest, DropsWhatWasSentAndIsOld) {
+  settings_.keep_manifest_bytes = 0;
+  ASSERT_TRUE(open());
   ASSERT_TRUE(ship("files", "a", "a"));
   ASSERT_TRUE(ship("files", "b", "b"));
   send();

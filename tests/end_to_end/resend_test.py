@@ -100,7 +100,7 @@ def resend_all_begins_at_once():
         done = rig.run("low", "resend", "all")
         check("3 shipments" in done.stdout, f"resend all prints {done.stdout}")
         wait_until_all_is_here(rig, scene)
-        check(rig.status("low")["spool"]["carousel_left"] == 0, "the round has not ended")
+        rig.wait_until(lambda: rig.status("low")["spool"]["carousel_left"] == 0, "the round ends")
 
 
 def spooled(rig, content):

@@ -205,12 +205,16 @@ void Pair::run_for(std::chrono::nanoseconds time) {
 
 void Pair::send_all(std::chrono::seconds limit) {
   const SteadyTime end = now() + limit;
+  const auto something_is_due = [this] {
+    return std::ranges::any_of(low::kUrgencies, [this](low::Urgency urgency) {
+      return spool_->next_due(clock_.utc_now(), urgency).value().has_value();
+    });
+  };
   do {
     while (work()) {
     }
     time_.advance_to(std::min(next_send(), now() + milliseconds(50)));
-  } while (now() < end && (transmission_->status().current ||
-                           spool_->next_due(clock_.utc_now()).value().has_value()));
+  } while (now() < end && (!transmission_->status().open.empty() || something_is_due()));
 }
 
 void Pair::end_troubles() {

@@ -103,8 +103,8 @@ class EndlessOutbox final : public low::Outbox {
   EndlessOutbox(const GeneratedBlobs& blobs, std::uint64_t passes)
       : blobs_(blobs), passes_(passes) {}
 
-  Result<std::optional<low::OutgoingPass>> next_due(UtcTime) override {
-    if (sent_ == passes_) {
+  Result<std::optional<low::OutgoingPass>> next_due(UtcTime, low::Urgency urgency) override {
+    if (sent_ == passes_ || urgency != low::Urgency::kFresh) {
       return std::optional<low::OutgoingPass>();
     }
     low::OutgoingPass pass{.sequence = ShipmentSequence(sent_ + 1),
@@ -116,12 +116,13 @@ class EndlessOutbox final : public low::Outbox {
     }
     return std::optional(std::move(pass));
   }
-  Result<void> mark_sent(ShipmentSequence, std::uint32_t, UtcTime) override {
+  Result<void> mark_sent(ShipmentSequence, std::uint32_t, low::Urgency, UtcTime) override {
     ++sent_;
     return {};
   }
   ShipmentSequence highest_sent() const override { return ShipmentSequence(sent_); }
   ShipmentSequence oldest_held() const override { return ShipmentSequence(1); }
+  std::uint64_t changes() const override { return sent_; }
   bool done() const { return sent_ == passes_; }
 
  private:

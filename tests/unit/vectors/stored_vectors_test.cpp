@@ -65,7 +65,8 @@ class StoredVectors : public testing::Test {
       const auto found = progress_.load(digest_);
       return found ? Result<void>() : Result<void>(found.error());
     }
-    return high::StoredEpochs(index_).admit("lab-low", Epoch(4), SessionId(1));
+    SLUICE_TRY_VOID(high::StoredEpochs(index_).admit("lab-low", Epoch(4), SessionId(1)));
+    return {};
   }
 
   const std::vector<Vector> vectors_ = vectors_of("stored");

@@ -11,6 +11,8 @@
 #include "highside/mirror/files/record_check.h"
 #include "highside/mirror/npm/npm_mirror.h"
 #include "highside/mirror/npm/record_check.h"
+#include "highside/mirror/pypi/pypi_mirror.h"
+#include "highside/mirror/pypi/record_check.h"
 
 namespace sluice::high {
 namespace {
@@ -67,6 +69,7 @@ Result<void> HighDaemon::open_stores() {
   catalog_ = std::make_unique<Catalog>(*index_);
   SLUICE_TRY_VOID(catalog_->load());
   checks_.push_back(std::make_unique<NpmRecordCheck>());
+  checks_.push_back(std::make_unique<PypiRecordCheck>());
   checks_.push_back(std::make_unique<FileRecordCheck>());
   checks_.push_back(std::make_unique<AptRecordCheck>(options_.archives));
 
@@ -135,6 +138,10 @@ Result<void> HighDaemon::open_link() {
 http::Router HighDaemon::mirrors() {
   http::Router router;
   router.mount("/npm", NpmMirror::handler(std::make_shared<NpmMirror>("/npm", *catalog_, *blobs_)));
+  for (const char* prefix : {"/pypi", "/repository/pypi-hosted"}) {  // the second as Nexus has it
+    router.mount(prefix, PypiMirror::handler(
+                             std::make_shared<const PypiMirror>(prefix, *catalog_, *blobs_)));
+  }
   router.mount("/apt", AptMirror::handler(std::make_shared<AptMirror>("/apt", options_.archives,
                                                                       *catalog_, *blobs_)));
   router.mount("/files",

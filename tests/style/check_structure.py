@@ -23,6 +23,7 @@ COMMON_EDGES = {
     "common/store": {"common/base", "proto"},
     "common/process": {"common/base"},
     "common/ecosystem/npm": {"common/base"},
+    "common/ecosystem/pypi": {"common/base"},
     "common/ecosystem/apt": {"common/base", "common/process"},
     "common/ecosystem/files": {"common/base"},
     "common/config": {"common/base"},

@@ -132,6 +132,67 @@ def npm():
     yield wrong("that-replaces-a-version", "replaced", "it would replace a visible version by other bytes", npm_body(), previous=before)
 
 
+# --- pypi
+
+ABOUT = b"Metadata-Version: 2.1\nName: My_Pkg\nVersion: 1.0\nSummary: hello\n\nName: of no effect\n"
+WHEEL = "My_Pkg-1.0-py3-none-any.whl"
+
+
+def pypi_file(filename=WHEEL, sha256=digest(CONTENT), size=len(CONTENT), metadata=digest(ABOUT), yanked=0):
+    return message(2, [*text(1, filename, "filename"), *data(2, sha256, "sha256"), *number(3, size, "size"), *text(4, ">=3.8", "requires_python"),
+                       *number(5, yanked, "yanked"), *text(7, "2024-02-03T04:05:06.789000Z", "upload_time"), *data(8, metadata, "metadata")], "files")
+
+
+def pypi_body(*files, name="my-pkg"):
+    return [*text(1, name, "name"), *(piece for file in files or (pypi_file(),) for piece in file)]
+
+
+def pypi():
+    both = {"blobs": (CONTENT, ABOUT), "held": (CONTENT, ABOUT)}
+    shown = {"filename": WHEEL, "sha256": digest(CONTENT).hex(), "size": len(CONTENT), "requires_python": ">=3.8",
+             "upload_time": "2024-02-03T04:05:06.789000Z", "metadata": digest(ABOUT).hex()}
+    fields = {"name": "my-pkg", "files": [shown]}
+    source = {k: v for k, v in shown.items() if k != "metadata"} | {"filename": "my-pkg-1.0.tar.gz", "yanked": True}
+    yield vector("one", "pypi", "my-pkg", pypi_body(), fields=fields, **both)
+    yield vector("that-was-visible", "pypi", "my-pkg", pypi_body(), previous=pypi_body(), fields=fields, **both)
+    yield vector("with-a-yanked-source-archive", "pypi", "my-pkg", pypi_body(pypi_file(), pypi_file("my-pkg-1.0.tar.gz", metadata=b"", yanked=1)),
+                 fields=fields | {"files": [shown, source]}, **both)
+    for good in ("My.Pkg-1.0-1a-cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",):
+        yield vector("of-one-platform", "pypi", "my-pkg", pypi_body(pypi_file(good)), fields=fields | {"files": [shown | {"filename": good}]}, **both)
+    for good in ("my-pkg-1!2.0rc1.post2.dev3+cu.118.zip", "my_pkg-1.0-1.tar.gz", "my--pkg-v1.0.tar.gz"):
+        yield vector(f"named-{good}", "pypi", "my-pkg", pypi_body(pypi_file(good, metadata=b"", yanked=1)),
+                     fields=fields | {"files": [source | {"filename": good}]}, **both)
+
+    def wrong(name, reason, cause, body, thing=f"my-pkg: {WHEEL}", document="my-pkg", **other):
+        return refused(name, reason, "integrity", f"pypi record {thing}", cause, "pypi", document, body, **(both | other))
+    yield wrong("unreadable", "body", "its body cannot be read", [Piece(counting(0xF8, 5), "no fields")], "my-pkg")
+    project = "its body is of another project, or has no files"
+    yield wrong("of-another-name", "project", project, pypi_body(), "other", "other")
+    yield wrong("without-files", "project", project, pypi_body([]), "my-pkg")
+    for bad in ("My-pkg", "my_pkg", "my--pkg", "-my", "my-", "..", "a/b", "p\u0443", "x" * 129):
+        yield wrong(f"name-{bad[:12]}", "project", project, pypi_body(name=bad), bad, bad)
+    yield wrong("file-twice", "file-twice", "it stands twice", pypi_body(pypi_file(), pypi_file()))
+    for bad in ("", "../" + WHEEL, "." + WHEEL, "other-1.0-py3-none-any.whl", "my_pkg-1.0-py3-none.whl", "my_pkg-1.0-b-py3-none-any.whl", "my_pkg-1.0-py3..-none-any.whl",
+                "my_pkg-one-py3-none-any.whl", "my_pkg-1.0-py3-none-any.exe", "my_pkg.tar.gz", "other-1.0.zip", "m\u0443_pkg-1.0.zip", "my_pkg-1234567890123456789.zip",
+                "my_pkg-1.0-" + "1" * 240 + "-py3-none-any.whl", "my_pkg-1.0 .zip"):
+        yield wrong(f"file-{bad[:40]}", "filename", "it is no name of a file of that project", pypi_body(pypi_file(bad)), f"my-pkg: {bad}")
+    not_named = "it is not among the blobs that the record names"
+    yield wrong("file-not-named", "file", not_named, pypi_body(), blobs=(ABOUT,))
+    yield wrong("file-digest-of-31-bytes", "file", not_named, pypi_body(pypi_file(sha256=counting(1, 31))))
+    yield wrong("file-not-held", "held", "it is not in the store, or of another size", pypi_body(), held=(ABOUT,))
+    yield wrong("file-of-another-size", "held", "it is not in the store, or of another size", pypi_body(pypi_file(size=24)))
+    yield wrong("source-with-metadata", "beside", "a source archive has no metadata beside it", pypi_body(pypi_file("my_pkg-1.0.zip")), "my-pkg: my_pkg-1.0.zip")
+    yield wrong("metadata-none", "metadata", "its metadata is not among", pypi_body(pypi_file(metadata=b"")))
+    yield wrong("metadata-not-named", "metadata", "its metadata is not among", pypi_body(), blobs=(CONTENT,))
+    yield wrong("metadata-not-held", "metadata-held", "its metadata is not in the store", pypi_body(), held=(CONTENT,))
+    for name, about in (("of-another-project", b"Name: other\nVersion: 1.0\n"), ("of-another-version", b"Name: my-pkg\nVersion: 1.1\n"),
+                        ("below-an-empty-line", b"\nName: my-pkg\nVersion: 1.0\n"), ("without-version", b"Name: my-pkg\n")):
+        yield wrong(f"metadata-{name}", "metadata-of", "its metadata is of another project or version", pypi_body(pypi_file(metadata=digest(about))),
+                    blobs=(CONTENT, about), held=(CONTENT, about))
+    before = pypi_body(pypi_file(sha256=digest(OTHER)))
+    yield wrong("that-replaces-a-file", "replaced", "it would replace a visible file by other bytes", pypi_body(), previous=before)
+
+
 # --- apt
 
 
@@ -181,4 +242,4 @@ def apt():
 
 
 FILES = {"record": ("A record, the blobs that are held, and what was visible before, if anything was. For apt a keyring is configured for the archive "
-                    "\"debian\" only: docs/protocol.md, Records.", lambda: [*files(), *npm(), *apt()])}
+                    "\"debian\" only: docs/protocol.md, Records.", lambda: [*files(), *npm(), *pypi(), *apt()])}

@@ -12,6 +12,7 @@
 #include "sluice/apt.pb.h"
 #include "sluice/file.pb.h"
 #include "sluice/npm.pb.h"
+#include "sluice/pypi.pb.h"
 #include "sluice/shipment.pb.h"
 #include "sluice/stored_apt.pb.h"
 #include "sluice/stored_blob.pb.h"
@@ -36,10 +37,10 @@ std::vector<const FileDescriptor*> schemas() {
   // Named, so that the linker keeps them.
   const std::vector<const Descriptor*> linked{
       proto::AptSuite::descriptor(),        proto::FileEntry::descriptor(),
-      proto::NpmPackage::descriptor(),      proto::Shipment::descriptor(),
-      proto::StoredAptCursor::descriptor(), proto::StoredBlob::descriptor(),
-      proto::StoredStream::descriptor(),    proto::SpooledShipment::descriptor(),
-      proto::Announce::descriptor()};
+      proto::NpmPackage::descriptor(),      proto::PypiProject::descriptor(),
+      proto::Shipment::descriptor(),        proto::StoredAptCursor::descriptor(),
+      proto::StoredBlob::descriptor(),      proto::StoredStream::descriptor(),
+      proto::SpooledShipment::descriptor(), proto::Announce::descriptor()};
   std::vector<const FileDescriptor*> files;
   for (const auto& entry : std::filesystem::directory_iterator(root() / "proto/sluice")) {
     const std::string name = "sluice/" + entry.path().filename().string();

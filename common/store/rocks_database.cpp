@@ -57,6 +57,8 @@ rocksdb::DBOptions database_options(const RocksSettings& settings) {
 std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const RocksSettings& settings) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(settings.block_cache_bytes);
+  // Debian's RocksDB is built for any x86-64, and takes CRC-32C from a table there.
+  table.checksum = rocksdb::kXXH3;
   table.cache_index_and_filter_blocks = true;  // else they grow outside of the cache's bound
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   rocksdb::ColumnFamilyOptions options;

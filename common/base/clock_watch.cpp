@@ -8,8 +8,9 @@ ClockWatch::ClockWatch(const Clock& clock)
 std::chrono::seconds ClockWatch::look() {
   const UtcTime utc = clock_.utc_now();
   const SteadyTime now = clock_.steady_now();
-  const auto step =
-      std::chrono::duration_cast<std::chrono::seconds>((utc - last_utc_) - (now - last_));
+  // In microseconds: 300 years in nanoseconds overflow.
+  const auto passed = std::chrono::duration_cast<std::chrono::microseconds>(now - last_);
+  const auto step = std::chrono::duration_cast<std::chrono::seconds>(utc - last_utc_ - passed);
   last_utc_ = utc;
   last_ = now;
   if (std::chrono::abs(step) < kStep) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/calendar.h"
 #include "common/base/present.h"
 
 namespace sluice::high {
@@ -255,12 +256,14 @@ void LinkReader::tell_lane(const Stream& stream, LaneId lane, std::string_view w
 // Times of both sides are compared with nothing; only that one of them jumps is told, because it
 // explains dates that do.
 void LinkReader::watch_sender_clock(Stream& stream, UtcTime sent) {
+  using std::chrono::microseconds;
+  sent = in_calendar(sent);
   const auto before = std::exchange(stream.sender_clock, std::pair(sent, now_));
   if (!before) {
     return;
   }
-  const auto step = std::chrono::duration_cast<std::chrono::seconds>((sent - before->first) -
-                                                                     (now_ - before->second));
+  const auto passed = std::chrono::duration_cast<microseconds>(now_ - before->second);
+  const auto step = std::chrono::duration_cast<std::chrono::seconds>(sent - before->first - passed);
   if (std::chrono::abs(step) < ClockWatch::kStep) {
     return;
   }

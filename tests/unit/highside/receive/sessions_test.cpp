@@ -206,6 +206,18 @@ TEST(Sessions, ARecordingOfTheSessionThatRunsIsCountedAsReplayed) {
   EXPECT_EQ(rig.high(Metric::kSessionsRecorded), 0U);
 }
 
+// Further than nanoseconds of 64 bits reach.
+TEST(Sessions, AClockThatJumpsByThousandsOfYearsIsToldInSeconds) {
+  LinkRig rig;
+  rig.run_for(std::chrono::seconds(3));
+  rig.sender_clock.offset = std::chrono::hours(24 * 365 * 3000);
+  rig.run_for(std::chrono::seconds(3));
+  const auto stepped = rig.events.named("link.sender_clock_stepped");
+  ASSERT_EQ(stepped.size(), 1U);
+  EXPECT_EQ(test::field(stepped[0], "seconds"), "94608000000");
+  EXPECT_EQ(rig.reader->status().streams[0].clock_ahead, rig.sender_clock.offset);
+}
+
 TEST(Sessions, AClockThatJumpsIsNamedByWhoseItIs) {
   LinkRig rig;
   rig.run_for(std::chrono::seconds(3));

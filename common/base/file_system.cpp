@@ -2,6 +2,13 @@
 
 namespace sluice {
 
+Result<void> FileSystem::sync_all(const std::vector<File*>& files) {
+  for (File* const file : files) {
+    SLUICE_TRY_VOID(file->sync());
+  }
+  return {};
+}
+
 Result<Bytes> read_file(FileSystem& files, const std::filesystem::path& path, std::uint64_t limit) {
   SLUICE_TRY(const auto file, files.open_for_reading(path));
   SLUICE_TRY(const std::uint64_t size, file->size());

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/bytes.h"
 #include "common/base/error.h"
@@ -20,6 +21,14 @@ class File {
   virtual Result<void> read_at(std::uint64_t offset, MutableByteView into) const = 0;
   virtual Result<void> write_at(std::uint64_t offset, ByteView bytes) = 0;
   virtual Result<void> sync() = 0;  // data and size durable (fdatasync)
+  // Has the disk begin with these bytes now, so that less is left to sync(). Nothing is durable by
+  // it. Does nothing where there is no such thing.
+  virtual void start_writing(std::uint64_t /*offset*/, std::uint64_t /*length*/) {}
+  // Waits until the disk has taken them, which makes nothing durable either: that needs sync(). But
+  // a failure is that of a sync, and told only once.
+  virtual Result<void> finish_writing(std::uint64_t /*offset*/, std::uint64_t /*length*/) {
+    return {};
+  }
   virtual Result<std::uint64_t> size() const = 0;
   virtual int descriptor() const = 0;  // for sendfile; -1 where there is none
 };
@@ -36,6 +45,9 @@ class FileSystem {
   // A second name for the same file; kInvalid if `to` exists. Durable as rename() is.
   virtual Result<void> link(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual Result<void> make_read_only(const std::filesystem::path& path) = 0;  // mode 0440
+  // sync() of each, several at once where that is possible: they then share the file system's
+  // journal and its flushes. After a failure some may not have been synced. All were opened here.
+  virtual Result<void> sync_all(const std::vector<File*>& files);
   virtual Result<void> sync_directory(const std::filesystem::path& path) = 0;
   virtual Result<void> remove(const std::filesystem::path& path) = 0;  // fine if it is not there
   virtual Result<void> create_directories(const std::filesystem::path& path) = 0;

@@ -18,8 +18,16 @@ class SyncGuard::GuardedFile final : public File {
   Result<void> sync() override {
     return guard_.guarded([this] { return file_->sync(); });
   }
+  void start_writing(std::uint64_t offset, std::uint64_t length) override {
+    file_->start_writing(offset, length);
+  }
+  Result<void> finish_writing(std::uint64_t offset, std::uint64_t length) override {
+    return guard_.guarded([&] { return file_->finish_writing(offset, length); });
+  }
   Result<std::uint64_t> size() const override { return file_->size(); }
   int descriptor() const override { return file_->descriptor(); }
+
+  File* inner() const { return file_.get(); }
 
  private:
   SyncGuard& guard_;
@@ -73,6 +81,15 @@ Result<void> SyncGuard::link(const fs::path& from, const fs::path& to) {
 }
 
 Result<void> SyncGuard::make_read_only(const fs::path& path) { return files_.make_read_only(path); }
+
+Result<void> SyncGuard::sync_all(const std::vector<File*>& files) {
+  std::vector<File*> inner;
+  inner.reserve(files.size());
+  for (File* const file : files) {
+    inner.push_back(static_cast<GuardedFile*>(file)->inner());
+  }
+  return guarded([&] { return files_.sync_all(inner); });
+}
 
 Result<void> SyncGuard::sync_directory(const fs::path& path) {
   return guarded([&] { return files_.sync_directory(path); });

@@ -28,6 +28,7 @@ class SyncGuard final : public FileSystem {
   Result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   Result<void> link(const std::filesystem::path& from, const std::filesystem::path& to) override;
   Result<void> make_read_only(const std::filesystem::path& path) override;
+  Result<void> sync_all(const std::vector<File*>& files) override;
   Result<void> sync_directory(const std::filesystem::path& path) override;
   Result<void> remove(const std::filesystem::path& path) override;
   Result<void> create_directories(const std::filesystem::path& path) override;

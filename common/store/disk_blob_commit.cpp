@@ -14,12 +14,18 @@ namespace fs = std::filesystem;
 // Small files are read into the batch; past this they stay files, so that a commit of many needs no
 // more memory.
 constexpr std::uint64_t kMaxReadInBytes = std::uint64_t{64} << 20;
+// Open files that are then synced together: a few times as many as are synced at once.
+constexpr std::size_t kSyncTogether = 32;
 
 Error wrong_size(const Sha256Digest& digest, std::uint64_t said, std::uint64_t found) {
   return {
       ErrorCode::kIntegrity, "blob " + digest.hex(),
       "has " + std::to_string(found) + " bytes where " + std::to_string(said) + " were announced",
       "let it be fetched or sent again"};
+}
+
+std::size_t folder_index(const Sha256Digest& digest) {
+  return std::size_t{digest.bytes()[0]} << 8 | digest.bytes()[1];
 }
 
 }  // namespace
@@ -30,11 +36,12 @@ struct DiskBlobStore::Plan {
     StagingPath staging;
   };
 
-  Batch batch;                        // the last step
-  std::vector<NewFile> files;         // to link into place
-  std::vector<StagingPath> obsolete;  // to remove at the end
-  std::set<std::string> aliases;      // keys that the batch puts
-  std::uint64_t read_in = 0;          // bytes of small files in the batch
+  Batch batch;                                  // the last step
+  std::vector<std::unique_ptr<File>> unsynced;  // of `files`
+  std::vector<NewFile> files;                   // to link into place
+  std::vector<StagingPath> obsolete;            // to remove at the end
+  std::set<std::string> aliases;                // keys that the batch puts
+  std::uint64_t read_in = 0;                    // bytes of small files in the batch
   std::uint64_t blobs = 0;
   std::uint64_t bytes = 0;
 };
@@ -82,7 +89,11 @@ Result<void> DiskBlobStore::commit(const std::vector<NewBlob>& blobs, const Batc
     const KeyLocks::Held held = locks_.lock(std::move(keys));
     for (const auto& [digest, one] : merged) {
       SLUICE_TRY_VOID(plan_blob(*one.blob, one.aliases, plan));
+      if (plan.unsynced.size() == kSyncTogether) {
+        SLUICE_TRY_VOID(sync_files(plan));
+      }
     }
+    SLUICE_TRY_VOID(sync_files(plan));
     plan.batch.append(along);
     if (!plan.files.empty()) {
       const Result<void> placed = place_files(plan);
@@ -142,7 +153,7 @@ Result<proto::StoredBlob::Place> DiskBlobStore::plan_content(const NewBlob& blob
   Bytes read;
   if (inline_bytes == nullptr) {
     const StagingPath& staging = std::get<StagingPath>(blob.content);
-    SLUICE_TRY(const auto file, files_.open_for_reading(staging.value()));
+    SLUICE_TRY(auto file, files_.open_for_reading(staging.value()));
     SLUICE_TRY(const std::uint64_t size, file->size());
     if (size != info.size) {
       return wrong_size(info.digest, info.size, size);
@@ -154,7 +165,7 @@ Result<proto::StoredBlob::Place> DiskBlobStore::plan_content(const NewBlob& blob
       plan.read_in += size;
       inline_bytes = &read;
     } else {
-      SLUICE_TRY_VOID(file->sync());
+      plan.unsynced.push_back(std::move(file));
       plan.files.push_back({info.digest, staging});
       plan.batch.remove(Family::kMeta, unsettled_key(info.digest));
       place = proto::StoredBlob::FILE;
@@ -193,6 +204,22 @@ Result<void> DiskBlobStore::plan_entry(BlobInfo info, const std::vector<Digest>&
   return {};
 }
 
+Result<void> DiskBlobStore::sync_files(Plan& plan) {
+  if (plan.unsynced.empty()) {
+    return {};
+  }
+  std::vector<File*> files;
+  files.reserve(plan.unsynced.size());
+  for (const auto& file : plan.unsynced) {
+    files.push_back(file.get());
+  }
+  SLUICE_TRY_VOID(files_.sync_all(files));
+  plan.unsynced.clear();
+  return {};
+}
+
+// Whatever is new in a folder is synced once, at the end: the first of these syncs commits the file
+// system's journal for all of them.
 Result<void> DiskBlobStore::place_files(const Plan& plan) {
   Batch notes;
   for (const Plan::NewFile& file : plan.files) {
@@ -201,13 +228,21 @@ Result<void> DiskBlobStore::place_files(const Plan& plan) {
   SLUICE_TRY_VOID(index_.write(notes, Durability::kSynced));
   std::set<fs::path> folders;
   for (const Plan::NewFile& file : plan.files) {
-    SLUICE_TRY_VOID(make_folder(file.digest));
     const fs::path target = file_path(file.digest);
-    SLUICE_TRY_VOID(place_file(file.staging, target));
     folders.insert(target.parent_path());
+    if (!folder_made(file.digest)) {
+      SLUICE_TRY_VOID(files_.create_directories(target.parent_path()));
+      folders.insert(target.parent_path().parent_path());
+      folders.insert(target.parent_path().parent_path().parent_path());
+    }
+    SLUICE_TRY_VOID(place_file(file.staging, target));
   }
   for (const fs::path& folder : folders) {
     SLUICE_TRY_VOID(files_.sync_directory(folder));
+  }
+  const std::lock_guard lock(folders_mutex_);
+  for (const Plan::NewFile& file : plan.files) {
+    folders_made_.set(folder_index(file.digest));
   }
   return {};
 }
@@ -228,18 +263,9 @@ Result<void> DiskBlobStore::place_file(const StagingPath& staging, const fs::pat
   return files_.remove(beside);  // rename(2) leaves it when both are the same file
 }
 
-Result<void> DiskBlobStore::make_folder(const Sha256Digest& digest) {
-  const std::size_t index = std::size_t{digest.bytes()[0]} << 8 | digest.bytes()[1];
+bool DiskBlobStore::folder_made(const Sha256Digest& digest) {
   const std::lock_guard lock(folders_mutex_);
-  if (folders_made_[index]) {
-    return {};
-  }
-  const fs::path folder = file_path(digest).parent_path();
-  SLUICE_TRY_VOID(files_.create_directories(folder));
-  SLUICE_TRY_VOID(files_.sync_directory(folder.parent_path()));
-  SLUICE_TRY_VOID(files_.sync_directory(folder.parent_path().parent_path()));
-  folders_made_.set(index);
-  return {};
+  return folders_made_[folder_index(digest)];
 }
 
 // The commit is durable: what fails here leaves only what the next start or commit() tidies up.

@@ -4,10 +4,11 @@
 //   <folder>/blobs/ab/cd/abcd…   0440, named by SHA-256
 //   <folder>/staging/…           what is still being written, fetched or put together
 //
-// commit() makes files durable in this order: sync each file → note in the index that a file may be
-// there without an entry → link into place → sync each folder once → one synced batch. The staging
-// name stays until the batch is durable, so a failure or a crash at any point leaves it; the note
-// lets the next start take back a link whose entry was never written, without walking the folders.
+// commit() makes files durable in this order: sync the files, several at once → note in the index
+// that a file may be there without an entry → link into place → sync each folder once → one synced
+// batch. The staging name stays until the batch is durable, so a failure or a crash at any point
+// leaves it; the note lets the next start take back a link whose entry was never written, without
+// walking the folders.
 #pragma once
 
 #include <atomic>
@@ -72,9 +73,10 @@ class DiskBlobStore final : public BlobStore {
   Result<void> plan_entry(BlobInfo info, const std::vector<Digest>& aliases,
                           proto::StoredBlob::Place before, proto::StoredBlob::Place place,
                           Plan& plan) const;
+  Result<void> sync_files(Plan& plan);
   Result<void> place_files(const Plan& plan);
   Result<void> place_file(const StagingPath& staging, const std::filesystem::path& target);
-  Result<void> make_folder(const Sha256Digest& digest);
+  bool folder_made(const Sha256Digest& digest);  // and durable
   void finish(const Plan& plan);
 
   KeyValueStore& index_;

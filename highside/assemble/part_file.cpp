@@ -1,7 +1,5 @@
 #include "highside/assemble/part_file.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 
 namespace sluice::high {
@@ -10,15 +8,6 @@ namespace {
 // Written or read while hashing: large enough that the system call does not count, small enough for
 // the second-level cache.
 constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
-
-// The disk begins with these bytes now, so that the sync at the end waits for little and the page
-// cache holds little that is not written. A hint: nothing is durable by it.
-void start_writing(const File& file, const Range& range) {
-  if (file.descriptor() >= 0) {
-    sync_file_range(file.descriptor(), static_cast<off64_t>(range.begin),
-                    static_cast<off64_t>(range.end - range.begin), SYNC_FILE_RANGE_WRITE);
-  }
-}
 
 }  // namespace
 
@@ -49,7 +38,6 @@ Result<std::uint64_t> PartFile::write(std::uint64_t offset, ByteView bytes) {
                    "send it again: a later pass fills the holes"};
     }
     SLUICE_TRY_VOID(fill(hole, bytes.subspan(hole.begin - offset, hole.end - hole.begin)));
-    start_writing(*file_, hole);
     fresh += hole.end - hole.begin;
   }
   return fresh;

@@ -41,6 +41,8 @@ class PartFile {
   bool complete() const { return received_.total() == size_; }
   const RangeSet& received() const { return received_; }
   const std::filesystem::path& path() const { return path_; }
+  // For who waits until what was written is on the disk. It may outlive this.
+  const std::shared_ptr<File>& file() const { return file_; }
 
  private:
   Result<void> fill(Range hole, ByteView part);
@@ -49,7 +51,7 @@ class PartFile {
            RangeSet received, const std::vector<DigestAlgorithm>& aliases);
 
   std::filesystem::path path_;
-  std::unique_ptr<File> file_;
+  std::shared_ptr<File> file_;
   std::uint64_t size_;
   RangeSet received_;
   MultiHasher hasher_;

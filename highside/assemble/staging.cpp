@@ -19,7 +19,8 @@ Staging::Staging(StagingSettings settings, FileSystem& files, ProgressStore& pro
       aliases_(aliases),
       clock_(clock),
       counters_(counters),
-      events_(events) {}
+      events_(events),
+      unwritten_(settings_.unwritten_bytes) {}
 
 Result<void> Staging::recover(const std::function<bool(const Sha256Digest&)>& held) {
   std::vector<Sha256Digest> stored;
@@ -72,7 +73,7 @@ Staging::Taken Staging::take(const Sha256Digest& digest, std::uint64_t size, std
   }
   recent_.splice(recent_.begin(), recent_, blob.recent);
   const std::uint64_t before = blob.file->received().total();
-  const Result<std::uint64_t> written = blob.file->write(offset, bytes);
+  const Result<void> written = write(*blob.file, offset, bytes);
   const std::uint64_t fresh = blob.file->received().total() - before;
   const bool save = note_arrival(blob, fresh);
   if (!written) {
@@ -88,6 +89,11 @@ Staging::Taken Staging::take(const Sha256Digest& digest, std::uint64_t size, std
     start_save(digest, blob);
   }
   return fresh > 0 ? Taken::kTaken : Taken::kNotNeeded;
+}
+
+Result<void> Staging::write(PartFile& file, std::uint64_t offset, ByteView bytes) {
+  SLUICE_TRY(const std::uint64_t fresh, file.write(offset, bytes));
+  return fresh == 0 ? Result<void>() : unwritten_.add(file.file(), {offset, offset + bytes.size()});
 }
 
 // True when it is time to save.

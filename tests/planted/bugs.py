@@ -13,10 +13,10 @@ class Bug(NamedTuple):
 
 BUGS = [
     Bug("a blob's file is not synced before its entry is", "common/store/disk_blob_commit.cpp",
-        "      SLUICE_TRY_VOID(file->sync());\n", "",
+        "  SLUICE_TRY_VOID(files_.sync_all(files));\n", "",
         "test_common_store", "unit.common/store.DiskBlobCrashTest.ACrashAtAnyPointLosesNothingAndShowsNothingHalf"),
     Bug("the folder of a new file is not synced", "common/store/disk_blob_commit.cpp",
-        "    SLUICE_TRY_VOID(files_.sync_directory(folder));\n  }\n  return {};", "    static_cast<void>(folder);\n  }\n  return {};",
+        "    SLUICE_TRY_VOID(files_.sync_directory(folder));\n", "    static_cast<void>(folder);\n",
         "test_common_store", "unit.common/store.DiskBlobCrashTest.ACrashAtAnyPointLosesNothingAndShowsNothingHalf"),
     Bug("the edition flips before the batch with its documents", "highside/catalog/catalog.cpp",
         "  SLUICE_TRY_VOID(index_.write(along, store::Durability::kSynced));\n  current_.store(edition.value(), std::memory_order_release);\n",

@@ -44,6 +44,7 @@ high::AssemblerSettings draw_assemble(Random& random) {
   settings.staging.open_files = one_of<std::size_t>(random, {2, 512});
   settings.staging.blobs = one_of<std::size_t>(random, {4, 65'536});
   settings.staging.save_every_bytes = one_of<std::uint64_t>(random, {1, 50'000, 64 << 20});
+  settings.staging.unwritten_bytes = 50'000;  // whoever writes has to wait
   settings.staging.stale_after = one_of<seconds>(random, {seconds(10), seconds(3600)});
   return settings;
 }

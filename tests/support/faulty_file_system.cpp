@@ -180,6 +180,12 @@ class FaultyFileSystem::TrackedFile final : public File {
     journal_->bytes_synced(*file_);
     return {};  // the real disk is left alone: no test pulls its plug
   }
+  Result<void> finish_writing(std::uint64_t /*offset*/, std::uint64_t /*length*/) override {
+    if (auto error = plan_.next(Operation::kSync, path_)) {
+      return *error;
+    }
+    return {};  // nothing is durable by it
+  }
   Result<std::uint64_t> size() const override { return file_->size(); }
   int descriptor() const override { return file_->descriptor(); }
 

@@ -98,14 +98,15 @@ class SimFileSystem::OpenFile final : public File {
 
   Result<void> sync() override {
     const std::lock_guard lock(disk_->mutex);
-    if (auto refused = may(Operation::kSync); !refused) {
-      if (opened_ == disk_->crashes && !disk_->plan.crashed()) {
-        file_->fail_sync();
-      }
-      return refused;
-    }
+    SLUICE_TRY_VOID(may_sync());
     file_->sync();
     return {};
+  }
+
+  // It fails as a sync does and keeps nothing over a crash for certain.
+  Result<void> finish_writing(std::uint64_t /*offset*/, std::uint64_t /*length*/) override {
+    const std::lock_guard lock(disk_->mutex);
+    return may_sync();
   }
 
   Result<std::uint64_t> size() const override {
@@ -122,6 +123,14 @@ class SimFileSystem::OpenFile final : public File {
       return Error{ErrorCode::kIo, path_, "was open when the power failed", "open it again"};
     }
     return disk_->may(operation, path_);
+  }
+
+  Result<void> may_sync() const {
+    auto refused = may(Operation::kSync);
+    if (!refused && opened_ == disk_->crashes && !disk_->plan.crashed()) {
+      file_->fail_sync();
+    }
+    return refused;
   }
 
   const std::shared_ptr<Disk> disk_;

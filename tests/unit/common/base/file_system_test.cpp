@@ -52,5 +52,52 @@ TEST_F(FileSystemTest, ReadingPastTheEndIsAnIntegrityError) {
   EXPECT_EQ(file->read_at(3, into).error().code, ErrorCode::kIntegrity);
 }
 
+// Stands for a file whose sync is told to fail.
+class Synced final : public File {
+ public:
+  explicit Synced(bool fails) : fails_(fails) {}
+  Result<void> read_at(std::uint64_t, MutableByteView) const override { return {}; }
+  Result<void> write_at(std::uint64_t, ByteView) override { return {}; }
+  Result<void> sync() override {
+    ++count;
+    return fails_ ? Result<void>(Error{ErrorCode::kIo, "a file", "was told to fail", ""})
+                  : Result<void>();
+  }
+  Result<std::uint64_t> size() const override { return std::uint64_t{0}; }
+  int descriptor() const override { return -1; }
+
+  int count = 0;
+
+ private:
+  bool fails_;
+};
+
+TEST_F(FileSystemTest, SyncsAllOfManyOnceAndTellsWhichFailed) {
+  for (const std::size_t bad : {std::size_t{0}, std::size_t{13}, std::size_t{40}}) {
+    std::vector<std::unique_ptr<Synced>> all;
+    std::vector<File*> files;
+    for (std::size_t i = 0; i < 40; ++i) {
+      all.push_back(std::make_unique<Synced>(i == bad));
+      files.push_back(all.back().get());
+    }
+    EXPECT_EQ(files_.sync_all(files).has_error(), bad < files.size());
+    for (const auto& one : all) {
+      EXPECT_EQ(one->count, 1);
+    }
+  }
+  EXPECT_TRUE(files_.sync_all({}));
+}
+
+TEST_F(FileSystemTest, WhatIsWrittenOutEarlyReadsBack) {
+  const auto file = files_.open_for_writing(folder_ / "f").value();
+  const Bytes bytes(std::size_t{1} << 20, 7);
+  ASSERT_TRUE(file->write_at(0, bytes));
+  file->start_writing(0, bytes.size());
+  ASSERT_TRUE(file->finish_writing(0, bytes.size()));
+  Bytes back(bytes.size());
+  ASSERT_TRUE(file->read_at(0, back));
+  EXPECT_EQ(back, bytes);
+}
+
 }  // namespace
 }  // namespace sluice

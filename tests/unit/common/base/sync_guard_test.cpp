@@ -59,6 +59,27 @@ TEST_F(SyncGuardTest, AFolderCounts) {
   EXPECT_EQ(told_.size(), 1U);
 }
 
+TEST_F(SyncGuardTest, OneOfManyThatAreSyncedTogetherCounts) {
+  const auto one = file("one");
+  const auto two = file("two");
+  ASSERT_TRUE(guard_.sync_all({one.get(), two.get()}));
+  plan_.fail_at(plan_.count() + 1, EIO);
+  EXPECT_FALSE(guard_.sync_all({one.get(), two.get()}));
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_.front().thing, (root_ / "two").string());
+  EXPECT_FALSE(one->sync());
+}
+
+// The kernel tells a page that it could not write once, and whoever waits for it hears it.
+TEST_F(SyncGuardTest, WaitingForTheDiskCounts) {
+  const auto one = file("one");
+  ASSERT_TRUE(one->finish_writing(0, 1));
+  fail_next(EIO);
+  EXPECT_FALSE(one->finish_writing(0, 1));
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_FALSE(one->sync());
+}
+
 // No descriptor to open a folder with: nothing was lost.
 TEST_F(SyncGuardTest, WhatIsNoFailureOfTheDiskMayBeTriedAgain) {
   fail_next(EMFILE);

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "tests/support/temporary_folder.h"
@@ -69,6 +71,27 @@ TEST_F(DiskBlobStoreTest, AWeakAliasKeepsItsFirstBlob) {
   EXPECT_EQ(store_->resolve(collision).value(), info("first").digest);
   ASSERT_TRUE(store_->remove(info("first").digest));
   EXPECT_FALSE(store_->resolve(collision).value());
+}
+
+// More than are open at once; and however many, each file and each folder is synced once.
+TEST_F(DiskBlobStoreTest, SyncsEachFileAndEachFolderOfACommitOnce) {
+  std::vector<NewBlob> blobs;
+  std::set<std::filesystem::path> folders{folder_ / "blobs"};
+  for (char fill = '0'; fill < '0' + 70; ++fill) {
+    blobs.push_back(file_blob(large(fill)).value());
+    folders.insert(file_of(large(fill)).parent_path());
+    folders.insert(file_of(large(fill)).parent_path().parent_path());
+  }
+  plan_.clear();
+  ASSERT_TRUE(store_->commit(std::move(blobs)));
+  EXPECT_EQ(std::ranges::count(plan_.changed(), test::Operation::kSync), 70);
+  EXPECT_EQ(std::ranges::count(plan_.changed(), test::Operation::kSyncFolder),
+            static_cast<std::ptrdiff_t>(folders.size()));
+  crash(test::Loss::kAll, test::Loss::kAll);
+  ASSERT_TRUE(open());
+  for (char fill = '0'; fill < '0' + 70; ++fill) {
+    EXPECT_EQ(read(info(large(fill)).digest), large(fill));
+  }
 }
 
 TEST_F(DiskBlobStoreTest, TakesOneBlobTwiceInOneCommit) {

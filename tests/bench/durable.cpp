@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/error.h"
+#include "common/crypto/random.h"
 
 namespace sluice::bench {
 namespace {
@@ -22,6 +23,7 @@ constexpr std::size_t kAlignment = 4096;
 double write_gigabits(const std::filesystem::path& path, int flags) {
   const std::unique_ptr<void, decltype(&std::free)> piece(std::aligned_alloc(kAlignment, kPiece),
                                                           &std::free);
+  crypto::fill_random({static_cast<std::uint8_t*>(piece.get()), kPiece});  // zeros may cost less
   const SystemClock clock;
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | flags, 0600);
   if (file < 0) {

@@ -1,20 +1,23 @@
 #!/bin/bash
 # The link's speed on this machine, each side on one core, between two network namespaces: raw UDP, Sluice, udpcast, and what
 # each stage costs. docs/testing.md says how to read it. Needs root, iproute2, ethtool, nftables, and udpcast (group bench).
-#   tests/bench/link.sh [--json] [--quick] [--disk FOLDER] [--memory FOLDER] [--cpus LOW,HIGH]
+#   tests/bench/link.sh [--json] [--quick | --slow-disk] [--disk FOLDER] [--memory FOLDER] [--cpus LOW,HIGH]
 #     --json     one object a line instead of a table
 #     --quick    MTU 1500 and 9000 without segmentation, random blobs in memory, without udpcast
+#     --slow-disk  only MTU 9000 with segmentation, in memory and on a disk of 250 MB/s, which is slower than the link
 #     --disk     where the store lies on a disk (default: the build folder); --memory: on tmpfs (default: /dev/shm)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/wire.sh"
 . "$here/udpcast.sh"
+. "$here/disk.sh"
 cd "$here/../.."
-json=() quick=0 disk=$PWD/build/release memory=/dev/shm low_cpu=0 high_cpu=1
+json=() quick=0 slow=0 disk=$PWD/build/release memory=/dev/shm low_cpu=0 high_cpu=1
 while (($#)); do
   case $1 in
     --json) json=(--json) ;;
     --quick) quick=1 ;;
+    --slow-disk) slow=1 ;;
     --disk) disk=$2; shift ;;
     --memory) memory=$2; shift ;;
     --cpus) low_cpu=${2%,*} high_cpu=${2#*,}; shift ;;
@@ -27,7 +30,7 @@ done
 cmake --build --preset release --target link_bench >&2
 
 scratch=$(mktemp -d "$memory/sluice-bench-XXXXXX")
-trap 'wire_down; rm -rf "$scratch"' EXIT
+trap 'wire_down; disk_down; rm -rf "$scratch"' EXIT
 
 # measure MTU SEGMENTATION [OPTION...]
 measure() {
@@ -41,6 +44,20 @@ measure() {
   wire_down
 }
 
+# Where the disk is the bottleneck and not a core.
+measure_slow_disk() {
+  if disk_up "$scratch" 250; then
+    quick=1 measure 9000 on --store "$memory" "$slow_disk"
+    disk_down
+  else
+    echo "link.sh: no slow disk: $throttle cannot be written" >&2
+  fi
+}
+if ((slow)); then
+  measure_slow_disk
+  exit
+fi
+
 for mtu in 1500 9000; do
   if ((quick)); then
     measure "$mtu" off --store "$memory"
@@ -50,4 +67,7 @@ for mtu in 1500 9000; do
     measure "$mtu" "$segmentation" --store "$memory" "$disk"
   done
 done
-((quick)) || quick=1 measure 1500 off --store "$memory" --case small text --megabytes 384
+if ! ((quick)); then
+  measure_slow_disk
+  quick=1 measure 1500 off --store "$memory" --case small text --megabytes 384
+fi

@@ -62,6 +62,7 @@ void measure(const Options& options, Kind kind, const RawUdp& raw) {
   std::filesystem::create_directories(spool);
   {
     const Cargo cargo = make_cargo(options, kind, spool);
+    double memory_gigabits = 0;
     for (const std::filesystem::path& folder : options.stores) {
       const std::filesystem::path store = folder / "sluice-bench-store";
       Row row{.kind = kind,
@@ -73,12 +74,16 @@ void measure(const Options& options, Kind kind, const RawUdp& raw) {
               .primitives = {},
               .udpcast_gigabits = options.udpcast,
               .durable_gigabits = durable_gigabits(folder),
+              .memory_gigabits = memory_gigabits,
               .blobs = cargo.blobs()};
       if (row.durable_gigabits > 0) {
         row.store = folder.string();
       }
       row.link = options.rate > 0 ? run_crossing(options.wire, cargo, store, options.rate)
                                   : best_crossing(options.wire, cargo, store, options.runs);
+      if (row.durable_gigabits == 0) {
+        memory_gigabits = row.link.goodput_gigabits;
+      }
       row.primitives = measure_primitives(options.wire, cargo, raw, store);
       std::filesystem::remove_all(store);
       if (options.json) {

@@ -1,5 +1,6 @@
 #include "tests/bench/report.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
 
@@ -40,6 +41,16 @@ double against_zstd(const Row& row) {
   return row.primitives.compress == 0 ? 0 : 8 / row.link.goodput_gigabits / row.primitives.compress;
 }
 
+// Of what the slower of the link and the disk carries; 0 in memory.
+double disk_share(const Row& row) {
+  if (row.durable_gigabits == 0) {
+    return 0;
+  }
+  const double most = row.memory_gigabits > 0 ? std::min(row.durable_gigabits, row.memory_gigabits)
+                                              : row.durable_gigabits;
+  return row.link.goodput_gigabits / most;
+}
+
 void print(const char* title, const std::vector<Stage>& stages) {
   std::printf("  %s:", title);
   for (const Stage& stage : stages) {
@@ -68,8 +79,9 @@ void print(const Row& row) {
                 link.goodput_gigabits / row.udpcast_gigabits);
   }
   if (row.durable_gigabits > 0) {
-    std::printf("  disk %.2f (sluice %.2f of it)", row.durable_gigabits,
-                link.goodput_gigabits / row.durable_gigabits);
+    std::printf("  disk %.2f (sluice %.2f of it, %.2f of the slower of it and the link)",
+                row.durable_gigabits, link.goodput_gigabits / row.durable_gigabits,
+                disk_share(row));
   }
   std::printf("\n  configured %.2f Gb/s on the wire, held to %+.2f %%; %.0f blobs a second%s\n",
               link.configured_gigabits, link.paced_error_percent, blobs_per_second(row),
@@ -102,6 +114,7 @@ std::string json(const Row& row) {
       {"sluice_gbps", link.goodput_gigabits},
       {"udpcast_gbps", row.udpcast_gigabits},
       {"disk_gbps", row.durable_gigabits},
+      {"disk_share", disk_share(row)},
       {"configured_gbps", link.configured_gigabits},
       {"paced_error_percent", link.paced_error_percent},
       {"blobs_per_second", blobs_per_second(row)},

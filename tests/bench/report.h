@@ -19,6 +19,7 @@ struct Row {
   Primitives primitives;
   double udpcast_gigabits = 0;  // 0: not measured
   double durable_gigabits = 0;  // 0: the store is in memory
+  double memory_gigabits = 0;  // goodput with the store in memory, in the same run; 0: not measured
   std::size_t blobs = 0;
 };
 

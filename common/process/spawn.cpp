@@ -25,8 +25,10 @@ struct Package {
   std::string_view debian_package;
 };
 constexpr std::array kPackages{
-    Package{"npm", "npm"},   Package{"node", "nodejs"}, Package{"apt-get", "apt"},
-    Package{"gpgv", "gpgv"}, Package{"gpg", "gpg"},     Package{"apt-ftparchive", "apt-utils"},
+    Package{"npm", "npm"},         Package{"node", "nodejs"},
+    Package{"apt-get", "apt"},     Package{"gpgv", "gpgv"},
+    Package{"gpg", "gpg"},         Package{"apt-ftparchive", "apt-utils"},
+    Package{"python3", "python3"},
 };
 
 std::string cure_for(std::string_view program) {

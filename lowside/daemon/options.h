@@ -37,14 +37,15 @@ struct Options {
 // the file.
 Result<Options> read_options(const config::Settings& settings);
 
-// One of [[npm]], [[apt]] and [[files]].
+// One of [[npm]], [[pypi]], [[apt]] and [[files]].
 struct ConfiguredSource {
   std::string name;
   std::string settings;  // all of its values, to tell whether they changed
   std::unique_ptr<Upstream> upstream;
 };
 
-// `counters` and `clock` outlive the sources. Asks npm for its registry where a section names none.
+// `counters` and `clock` outlive the sources. Asks npm for its registry and pip for its index where
+// a section names none.
 Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& settings,
                                                    observe::Counters& counters, const Clock& clock);
 

@@ -164,6 +164,34 @@ SectionSpec npm_section() {
       });
 }
 
+SectionSpec pypi_section() {
+  return repeated(
+      "pypi", "An index of Python packages, and what is wanted of it.",
+      {
+          {"name", Type::kString, "pypi", "The source's name in events and on pages.", unique()},
+          {"index", Type::kString, "",
+           "The index's address, which ends in /simple/ as a rule; empty: what pip is set to use "
+           "on this machine."},
+          {"interval", Type::kDuration, "10m", "Time between polls.", at_least("10s")},
+          {"want", Type::kStrings, "[]",
+           "Requirements: \"requests[socks]>=2.31\", \"numpy==1.26.*\". Resolved together."},
+          {"files", Type::kPaths, "[]",
+           "requirements.txt files, hashes included; each is resolved by itself and read again at "
+           "each poll."},
+          {"constraints", Type::kPaths, "[]", "constraints.txt files, for all of these."},
+          {"targets", Type::kStrings, R"(["3.11/manylinux_2_36_x86_64"])",
+           "Machines that packages are for: a version of Python and the newest platform tag that "
+           "the machine takes.",
+           not_empty()},
+          {"prereleases", Type::kBool, "false",
+           "Whether pre-releases are taken where a requirement does not name one."},
+          {"sources", Type::kStrings, "[]",
+           "Source archives that may cross: \"legacy==1.0\". All else crosses as wheels only."},
+          {"python", Type::kString, "/usr/bin/python3",
+           "The Python whose pip resolves what is wanted.", not_empty()},
+      });
+}
+
 SectionSpec apt_section() {
   return repeated(
       "apt", "A Debian archive, and what is wanted of it.",
@@ -213,9 +241,9 @@ SectionSpec files_section() {
 
 const config::Table& settings_table() {
   static const config::Table table(
-      "sluice-low",
-      {daemon_section(), status_section(), keys_section(), link_section(), spool_section(),
-       fetch_section(), policy_section(), npm_section(), apt_section(), files_section()});
+      "sluice-low", {daemon_section(), status_section(), keys_section(), link_section(),
+                     spool_section(), fetch_section(), policy_section(), npm_section(),
+                     pypi_section(), apt_section(), files_section()});
   return table;
 }
 

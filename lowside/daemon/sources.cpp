@@ -1,4 +1,4 @@
-// [[npm]], [[apt]] and [[files]] as upstreams.
+// [[npm]], [[pypi]], [[apt]] and [[files]] as upstreams.
 #include <set>
 
 #include "common/base/text.h"
@@ -7,6 +7,7 @@
 #include "lowside/upstream/apt/apt_source.h"
 #include "lowside/upstream/files/files_upstream.h"
 #include "lowside/upstream/npm/npm_source.h"
+#include "lowside/upstream/pypi/pypi_source.h"
 
 namespace sluice::low {
 namespace {
@@ -78,6 +79,55 @@ Result<std::unique_ptr<Upstream>> make_npm(const Section& section, observe::Coun
   return std::unique_ptr<Upstream>(new NpmSource(std::move(npm), counters));
 }
 
+// What pip is set to use on this machine. It prints nothing where nobody has set anything: its
+// default is not written down here.
+Result<std::string> pip_index(const std::string& python) {
+  process::Command command;
+  command.arguments = {python, "-m", "pip", "config", "get", "global.index-url"};
+  for (const char* name : {"PATH", "HOME", "XDG_CONFIG_DIRS", "PIP_CONFIG_FILE", "PIP_INDEX_URL"}) {
+    if (auto value = process::environment_variable(name)) {
+      command.environment.emplace(name, std::move(*value));
+    }
+  }
+  if (const auto set = command.environment.find("PIP_INDEX_URL");
+      set != command.environment.end()) {
+    return set->second;
+  }
+  command.time_limit = std::chrono::minutes(1);
+  SLUICE_TRY(const process::Outcome outcome, process::run(command, {}));
+  std::string index(trim(outcome.standard_output));
+  if (outcome.exit_code != 0 || !index.starts_with("http")) {
+    return Error{ErrorCode::kInvalid, "pypi.index", "neither it nor pip's own index-url is set",
+                 "set pypi.index to the address of an index"};
+  }
+  return index;
+}
+
+Result<std::unique_ptr<Upstream>> make_pypi(const Section& section, observe::Counters& counters) {
+  PypiSettings pypi;
+  pypi.name = section.string("name");
+  pypi.python = section.string("python");
+  pypi.index = section.string("index");
+  if (pypi.index.empty()) {
+    SLUICE_TRY(pypi.index, pip_index(pypi.python));
+  }
+  pypi.interval = interval(section);
+  pypi.packages = section.strings("want");
+  pypi.files = section.paths("files");
+  pypi.constraints = section.paths("constraints");
+  for (const std::string& text : section.strings("targets")) {
+    auto target = PypiTarget::read(text);
+    if (!target) {
+      return section.error("targets", target.error().thing + ": " + target.error().cause,
+                           target.error().cure);
+    }
+    pypi.targets.push_back(std::move(*target));
+  }
+  pypi.prereleases = section.boolean("prereleases");
+  pypi.sources = section.strings("sources");
+  return std::unique_ptr<Upstream>(new PypiSource(std::move(pypi), counters));
+}
+
 Result<std::unique_ptr<Upstream>> make_apt(const Section& section,
                                            const std::filesystem::path& keys_folder,
                                            observe::Counters& counters, const Clock& clock) {
@@ -130,13 +180,16 @@ Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& setti
     const std::string& name = section.string("name");
     if (!names.insert(name).second) {
       return section.error("name", "\"" + name + "\" is taken by another source",
-                           "give each of [[npm]], [[apt]] and [[files]] its own name");
+                           "give each of [[npm]], [[pypi]], [[apt]] and [[files]] its own name");
     }
     sources.push_back({name, values(section), std::move(*upstream)});
     return {};
   };
   for (const Section& section : settings.repeated("npm")) {
     SLUICE_TRY_VOID(add(section, make_npm(section, counters)));
+  }
+  for (const Section& section : settings.repeated("pypi")) {
+    SLUICE_TRY_VOID(add(section, make_pypi(section, counters)));
   }
   const auto keys_folder = settings.path("keys", "signing").parent_path();
   for (const Section& section : settings.repeated("apt")) {

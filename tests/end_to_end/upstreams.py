@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Upstreams on loopback: an npm registry, a signed Debian archive, plain files. Their misbehaviour can be switched on while they run.
+"""Upstreams on loopback: an npm registry, an index of Python packages, a signed Debian archive, plain files. Their misbehaviour can be switched on while they run.
 
 As a program: upstreams.py PORT FOLDER. It serves
   /npm/…      packages of FOLDER/npm (made by make_npm_package), full packuments with ETag
+  /pypi/…     packages of FOLDER/pypi (made by PythonIndex): pages below /pypi/simple/, files below /pypi/files/
   /static/…   FOLDER/static
   POST /fault?path=PREFIX&kind=hang|garbage|flip|status-503|none   what happens to requests whose path starts with PREFIX from now on
 """
@@ -18,6 +19,8 @@ import sys
 import tarfile
 import threading
 import urllib.parse
+
+from python_index import PythonIndex
 
 
 def make_npm_package(folder, name, version, dependencies=None, payload=b"", released="2024-01-01T00:00:00.000Z", **manifest):
@@ -97,6 +100,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one segment: apart, each answer waits 40 ms for the client's acknowledgement
 
     def log_message(self, *_):
         pass
@@ -131,6 +135,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self._answer(int(fault[7:]), b"fault", {"Retry-After": "1"})
         if path.startswith("/npm/"):
             return self._npm(path[5:], fault)
+        if path.startswith("/pypi/"):
+            status, content, headers = PythonIndex(self.server.folder).answer(urllib.parse.unquote(path[6:]), self.headers.get("Accept", ""))
+            return self._answer(status, self._flip(content, fault), headers)
         if path.startswith("/static/"):
             file = (self.server.folder / urllib.parse.unquote(path[1:])).resolve()
             if file.is_file() and file.is_relative_to(self.server.folder.resolve()):

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/observe/counters.h"
+#include "lowside/pipeline/record_cache.h"
 #include "lowside/pipeline/upstream.h"
 #include "lowside/upstream/npm/cursor.h"
 #include "lowside/upstream/npm/lock_file.h"

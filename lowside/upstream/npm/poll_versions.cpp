@@ -83,7 +83,7 @@ void NpmPoll::check_version(const std::string& name, Package& package, const std
 // What was held stays: the manifest is taken from the record that was shipped last.
 void NpmPoll::check_unpublished(const std::string& name, Package& package,
                                 const std::string& version) {
-  if (const auto record = records_.find(tracked(name)->record)) {
+  if (const auto record = records_.find<proto::NpmPackage>(tracked(name)->record)) {
     for (const auto& held : record->versions()) {
       if (held.version() != version) {
         continue;

@@ -4,10 +4,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
-#include "common/base/hasher.h"
 #include "common/ecosystem/npm/semver.h"
 
 namespace sluice::low {
@@ -74,36 +71,6 @@ proto::Record make_npm_record(const std::string& name, const Packument& packumen
   record.set_document(name);
   record.set_body(serialize(package));
   return record;
-}
-
-std::optional<proto::NpmPackage> RecordCache::find(const std::string& sha256) const {
-  std::ifstream file(folder_ / sha256, std::ios::binary);
-  const std::string body{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  proto::NpmPackage package;
-  if (sluice::sha256(as_bytes(body)).hex() != sha256 || !package.ParseFromString(body)) {
-    return std::nullopt;
-  }
-  return package;
-}
-
-void RecordCache::put(const std::string& sha256, const std::string& body) const {
-  std::error_code ignored;
-  std::filesystem::create_directories(folder_, ignored);
-  std::ofstream(folder_ / sha256, std::ios::binary | std::ios::trunc) << body;
-}
-
-void RecordCache::keep_only(const std::set<std::string>& sha256s) const {
-  std::error_code ignored;
-  std::vector<std::filesystem::path> stale;
-  for (std::filesystem::directory_iterator it(folder_, ignored), end; it != end;
-       it.increment(ignored)) {
-    if (!sha256s.contains(it->path().filename().string())) {
-      stale.push_back(it->path());
-    }
-  }
-  for (const auto& path : stale) {
-    std::filesystem::remove(path, ignored);
-  }
 }
 
 }  // namespace sluice::low

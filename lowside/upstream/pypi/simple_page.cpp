@@ -1,7 +1,10 @@
 #include "lowside/upstream/pypi/simple_page.h"
 
-#include <boost/url.hpp>
+#include <curl/curl.h>
+
+#include <algorithm>
 #include <map>
+#include <memory>
 
 #include "common/base/text.h"
 
@@ -17,18 +20,35 @@ bool is_hostile(std::string_view name) {
          std::ranges::any_of(name, [](char c) { return c <= ' ' || c > '~'; });
 }
 
-// Absolute, http or https, without a fragment; empty if it cannot be.
-std::string resolve(const boost::urls::url& base, std::string_view reference) {
-  const auto parsed = boost::urls::parse_uri_reference(reference.substr(0, reference.find('#')));
-  boost::urls::url result;
-  if (!parsed || !boost::urls::resolve(base, *parsed, result) ||
-      (result.scheme() != "http" && result.scheme() != "https")) {
+struct FreeUrl {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+struct FreeText {
+  void operator()(char* text) const { curl_free(text); }
+};
+
+// Absolute, http or https, without fragment and credentials; empty if it cannot be. libcurl,
+// because it leaves what is percent-encoded as it is: some stores take a "+" for a space.
+std::string resolve(const std::string& base, const std::string& reference) {
+  const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+  char* text = nullptr;
+  if (!url || reference.empty() ||
+      curl_url_set(url.get(), CURLUPART_URL, base.c_str(), 0) != CURLUE_OK ||
+      curl_url_set(url.get(), CURLUPART_URL, reference.c_str(), 0) != CURLUE_OK) {
     return "";
   }
-  return std::string(result.buffer());
+  for (const CURLUPart part : {CURLUPART_FRAGMENT, CURLUPART_USER, CURLUPART_PASSWORD}) {
+    curl_url_set(url.get(), part, nullptr, 0);
+  }
+  if (curl_url_get(url.get(), CURLUPART_URL, &text, 0) != CURLUE_OK) {
+    return "";
+  }
+  const std::unique_ptr<char, FreeText> owned(text);
+  const std::string result(text);
+  return result.starts_with("https://") || result.starts_with("http://") ? result : "";
 }
 
-void take(const std::string& project, const boost::urls::url& base, RawFile raw,
+void take(const std::string& project, const std::string& base, RawFile raw,
           std::map<std::string, std::size_t>& seen, SimplePage& page) {
   const auto refuse = [&] {
     if (++page.refused_count <= kMaxNamed) {
@@ -71,19 +91,9 @@ Result<SimplePage> read_simple_page(const std::string& project, const std::strin
   if (!raw) {
     return garbage(raw.error().cause);
   }
-  const auto page_uri = boost::urls::parse_uri(uri);
-  if (!page_uri) {
-    return garbage("its address is none");
-  }
-  boost::urls::url base(*page_uri);
-  base.remove_userinfo();
-  base.remove_fragment();
-  if (!raw->base.empty()) {
-    const auto named = boost::urls::parse_uri(resolve(base, raw->base));
-    if (!named) {
-      return garbage("its base address is none");
-    }
-    base = *named;
+  const std::string base = raw->base.empty() ? uri : resolve(uri, raw->base);
+  if (base.empty()) {
+    return garbage("its base address is none");
   }
   SimplePage page;
   page.serial = raw->serial;

@@ -37,12 +37,22 @@ struct OutgoingPass {
   Urgency urgency = Urgency::kFresh;
 };
 
+struct PassName {
+  ShipmentSequence sequence;
+  std::uint32_t pass = 0;
+  bool operator==(const PassName&) const = default;
+};
+using PassNames = std::vector<PassName>;
+
 // Callable from any thread.
 class Outbox {
  public:
   virtual ~Outbox() = default;
-  // The pass of that urgency which comes next, if one is due at `now`; the same until it is marked.
-  virtual Result<std::optional<OutgoingPass>> next_due(UtcTime now, Urgency urgency) = 0;
+  // The pass of that urgency which comes next, if one is due at `now`; the same until it is marked,
+  // but for those of that urgency that are under way already: in the order in which they were
+  // given, in which they will be marked.
+  virtual Result<std::optional<OutgoingPass>> next_due(UtcTime now, Urgency urgency,
+                                                       const PassNames& under_way) = 0;
   // Durable, but for the carousel's: after a crash the pass is not sent again.
   virtual Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, Urgency urgency,
                                  UtcTime now) = 0;

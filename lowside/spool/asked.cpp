@@ -46,8 +46,15 @@ bool Asked::contains(ShipmentSequence sequence) const {
   });
 }
 
-std::optional<ShipmentSequence> Asked::next() const {
-  return ranges_.empty() ? std::nullopt : std::optional(ranges_.front().first);
+std::optional<ShipmentSequence> Asked::next(const PassNames& under_way) const {
+  for (const SequenceRange& range : ranges_) {
+    for (ShipmentSequence at = range.first; at <= range.last; at = at.next()) {
+      if (std::ranges::find(under_way, at, &PassName::sequence) == under_way.end()) {
+        return at;
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 std::uint64_t Asked::add(const SequenceRange& range) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "lowside/pipeline/outbox.h"
 #include "lowside/spool/ranges.h"
 #include "sluice/stored_spool.pb.h"
 
@@ -17,7 +18,7 @@ class Asked {
   proto::SpooledAsked stored() const;
 
   bool contains(ShipmentSequence sequence) const;
-  std::optional<ShipmentSequence> next() const;
+  std::optional<ShipmentSequence> next(const PassNames& under_way = {}) const;
   // Those of `range` that do not wait already; returns how many that are.
   std::uint64_t add(const SequenceRange& range);
   void remove(ShipmentSequence sequence);

@@ -22,11 +22,15 @@ void Carousel::begin(ShipmentSequence oldest, ShipmentSequence last, UtcTime now
   next_ = oldest.value();
   last_ = last.value();
   begun_ = now;
-  in_hand_.reset();
+  in_hand_.clear();
 }
 
 std::optional<ShipmentSequence> Carousel::next(ShipmentSequence oldest, ShipmentSequence last,
-                                               UtcTime now) {
+                                               UtcTime now, const PassNames& under_way) {
+  const auto is_under_way = [&under_way](ShipmentSequence sequence) {
+    return std::ranges::find(under_way, sequence, &PassName::sequence) != under_way.end();
+  };
+  std::erase_if(in_hand_, [&](ShipmentSequence sequence) { return !is_under_way(sequence); });
   if (next_ > last_ && every_.count() > 0) {
     begun_ = std::min(begun_, now);  // the clock was set back: no round waits for longer
     if (now - begun_ >= every_) {
@@ -34,17 +38,20 @@ std::optional<ShipmentSequence> Carousel::next(ShipmentSequence oldest, Shipment
     }
   }
   next_ = std::max(next_, oldest.value());  // what was dropped meanwhile
-  if (next_ > last_) {
-    in_hand_.reset();
+  ShipmentSequence found(next_);
+  while (in_hand(found)) {
+    found = found.next();
+  }
+  // One that is under way since before this round began has its turn when it has been sent.
+  if (found.value() > last_ || is_under_way(found)) {
     return std::nullopt;
   }
-  in_hand_ = ShipmentSequence(next_);
-  return in_hand_;
+  in_hand_.insert(found);
+  return found;
 }
 
 void Carousel::passed(ShipmentSequence sequence) {
-  if (in_hand_ == sequence) {
-    in_hand_.reset();
+  if (in_hand_.erase(sequence) > 0) {
     next_ = std::max(next_, sequence.value() + 1);
   }
 }

@@ -6,9 +6,11 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 
 #include "common/base/clock.h"
 #include "common/base/strong.h"
+#include "lowside/pipeline/outbox.h"
 #include "sluice/stored_spool.pb.h"
 
 namespace sluice::low {
@@ -25,11 +27,12 @@ class Carousel {
   // A round over [oldest, last] begins now, whatever is left of another.
   void begin(ShipmentSequence oldest, ShipmentSequence last, UtcTime now);
   // What comes next, if a round is under way or one is due; `oldest` is the oldest that is held,
-  // `last` the highest that was sent. The same until passed().
-  std::optional<ShipmentSequence> next(ShipmentSequence oldest, ShipmentSequence last, UtcTime now);
+  // `last` the highest that was sent. The same until passed(), but for those that are `under_way`.
+  std::optional<ShipmentSequence> next(ShipmentSequence oldest, ShipmentSequence last, UtcTime now,
+                                       const PassNames& under_way);
   void passed(ShipmentSequence sequence);
   // Handed out and not passed yet: it is to stay held.
-  bool in_hand(ShipmentSequence sequence) const { return in_hand_ == sequence; }
+  bool in_hand(ShipmentSequence sequence) const { return in_hand_.contains(sequence); }
   std::uint64_t left(ShipmentSequence oldest) const;
 
  private:
@@ -37,7 +40,7 @@ class Carousel {
   std::uint64_t next_ = 1;
   std::uint64_t last_ = 0;  // below next_: no round is under way
   UtcTime begun_;           // the last round; the first counts from when the spool was made
-  std::optional<ShipmentSequence> in_hand_;
+  std::set<ShipmentSequence> in_hand_;  // of this round
 };
 
 }  // namespace sluice::low

@@ -1,9 +1,17 @@
 #include "lowside/spool/schedule.h"
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
 namespace sluice::low {
+namespace {
+
+bool among(const PassName& pass, const PassNames& all) {
+  return std::ranges::find(all, pass) != all.end();
+}
+
+}  // namespace
 
 void Schedule::add(ShipmentSequence sequence, const proto::SpooledPass& pass) {
   if (pass.number() == 0) {
@@ -40,9 +48,14 @@ void Schedule::bring_closer(std::int64_t latest_micros) {
   }
 }
 
-std::optional<PlannedPass> Schedule::next_fresh() const {
-  return fresh_.empty() ? std::nullopt
-                        : std::optional(PlannedPass{ShipmentSequence(*fresh_.begin()), 0});
+std::optional<PassName> Schedule::next_fresh(const PassNames& under_way) const {
+  for (const std::uint64_t sequence : fresh_) {
+    const PassName fresh{ShipmentSequence(sequence), 0};
+    if (!among(fresh, under_way)) {
+      return fresh;
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<ShipmentSequence> Schedule::fresh_among(ShipmentSequence first,
@@ -55,12 +68,18 @@ std::vector<ShipmentSequence> Schedule::fresh_among(ShipmentSequence first,
   return among;
 }
 
-std::optional<PlannedPass> Schedule::next_repeat(UtcTime now) {
+std::optional<PassName> Schedule::next_repeat(UtcTime now, const PassNames& under_way) {
   bring_closer(to_unix_micros(now + longest_));
-  if (repeats_.empty() || repeats_.begin()->due_micros > to_unix_micros(now)) {
-    return std::nullopt;
+  for (const Entry& planned : repeats_) {
+    if (planned.due_micros > to_unix_micros(now)) {
+      break;
+    }
+    const PassName repeat{ShipmentSequence(planned.sequence), planned.number};
+    if (!among(repeat, under_way)) {
+      return repeat;
+    }
   }
-  return PlannedPass{ShipmentSequence(repeats_.begin()->sequence), repeats_.begin()->number};
+  return std::nullopt;
 }
 
 }  // namespace sluice::low

@@ -10,14 +10,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/strong.h"
+#include "lowside/pipeline/outbox.h"
 #include "sluice/stored_spool.pb.h"
 
 namespace sluice::low {
-
-struct PlannedPass {
-  ShipmentSequence sequence;
-  std::uint32_t number = 0;
-};
 
 // One thread at a time.
 class Schedule {
@@ -29,11 +25,12 @@ class Schedule {
   void add(ShipmentSequence sequence, const proto::SpooledPass& pass);
   void remove(ShipmentSequence sequence, const proto::SpooledPass& pass);
 
-  // In the order of their sequence.
-  std::optional<PlannedPass> next_fresh() const;
+  // In the order of their sequence, without those that are `under_way`.
+  std::optional<PassName> next_fresh(const PassNames& under_way) const;
   // The fresh ones among [first, last].
   std::vector<ShipmentSequence> fresh_among(ShipmentSequence first, ShipmentSequence last) const;
-  std::optional<PlannedPass> next_repeat(UtcTime now);  // in the order of their time
+  // In the order of their time, likewise.
+  std::optional<PassName> next_repeat(UtcTime now, const PassNames& under_way);
   std::size_t size() const { return fresh_.size() + repeats_.size(); }
 
  private:

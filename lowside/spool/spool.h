@@ -132,7 +132,8 @@ class Spool final : public Outbox, public BlobKeeper {
 
   // The same pass again until mark_sent() takes it off. A full disk stops neither: what was sent is
   // then remembered in memory, and written as soon as there is space.
-  Result<std::optional<OutgoingPass>> next_due(UtcTime now, Urgency urgency) override;
+  Result<std::optional<OutgoingPass>> next_due(UtcTime now, Urgency urgency,
+                                               const PassNames& under_way) override;
   Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, Urgency urgency,
                          UtcTime now) override;
   std::uint64_t changes() const override { return changes_; }
@@ -207,11 +208,11 @@ class Spool final : public Outbox, public BlobKeeper {
                            const Sha256Digest& digest, store::Batch& batch) const;
 
   // next_due and mark_sent, by urgency
-  std::optional<PlannedPass> planned(UtcTime now, Urgency urgency);
+  std::optional<PassName> planned(UtcTime now, Urgency urgency, const PassNames& under_way);
   Result<void> mark_planned(ShipmentSequence sequence, std::uint32_t pass, UtcTime now);
   Result<void> mark_asked(ShipmentSequence sequence, std::uint32_t pass, UtcTime now);
   void mark_carousel(ShipmentSequence sequence);
-  Result<OutgoingPass> outgoing(const PlannedPass& next, Urgency urgency);
+  Result<OutgoingPass> outgoing(const PassName& next, Urgency urgency);
   Result<bool> write_or_remember(ShipmentSequence sequence, proto::SpooledPasses passes,
                                  store::Batch batch);
 

@@ -31,33 +31,34 @@ Result<proto::Shipment> Spool::manifest(ShipmentSequence sequence, std::string& 
   return shipment;
 }
 
-std::optional<PlannedPass> Spool::planned(UtcTime now, Urgency urgency) {
+std::optional<PassName> Spool::planned(UtcTime now, Urgency urgency, const PassNames& under_way) {
   switch (urgency) {
     case Urgency::kFresh:
-      return schedule_.next_fresh();
+      return schedule_.next_fresh(under_way);
     case Urgency::kRepeat:
-      return schedule_.next_repeat(now);
+      return schedule_.next_repeat(now, under_way);
     case Urgency::kResend:
-      if (const auto next = asked_.next()) {
-        return PlannedPass{*next, 0};
+      if (const auto next = asked_.next(under_way)) {
+        return PassName{*next, 0};
       }
       return std::nullopt;
     case Urgency::kCarousel:
-      if (const auto next = carousel_.next(oldest(), highest_sent_, now)) {
-        return PlannedPass{*next, 0};
+      if (const auto next = carousel_.next(oldest(), highest_sent_, now, under_way)) {
+        return PassName{*next, 0};
       }
       return std::nullopt;
   }
   return std::nullopt;
 }
 
-Result<std::optional<OutgoingPass>> Spool::next_due(UtcTime now, Urgency urgency) {
+Result<std::optional<OutgoingPass>> Spool::next_due(UtcTime now, Urgency urgency,
+                                                    const PassNames& under_way) {
   const std::lock_guard lock(mutex_);
   if (!unsaved_.empty() || asked_unsaved_) {
     static_cast<void>(save(Batch{}));  // there may be space again; else they wait on
   }
   for (;;) {
-    const auto next = planned(now, urgency);
+    const auto next = planned(now, urgency, under_way);
     if (!next) {
       return std::optional<OutgoingPass>();
     }
@@ -73,8 +74,8 @@ Result<std::optional<OutgoingPass>> Spool::next_due(UtcTime now, Urgency urgency
   }
 }
 
-Result<OutgoingPass> Spool::outgoing(const PlannedPass& next, Urgency urgency) {
-  std::uint32_t number = next.number;
+Result<OutgoingPass> Spool::outgoing(const PassName& next, Urgency urgency) {
+  std::uint32_t number = next.pass;
   if (urgency == Urgency::kResend || urgency == Urgency::kCarousel) {
     number = 1;  // of what was dropped nobody knows any more
     if (next.sequence >= oldest()) {

@@ -25,6 +25,7 @@ struct EncodedBlock {
   Bytes parity;                  // in the order of sending
   std::uint64_t pass_bytes = 0;  // of the manifest and the blobs, for progress
   Urgency urgency{};             // of its pass
+  std::uint64_t pass = 0;        // the number of that among all passes of the session
 
   ByteView symbol(std::uint32_t ordinal) const {
     const std::size_t at = std::size_t{ordinal} * geometry.symbol_bytes;

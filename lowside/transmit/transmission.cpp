@@ -102,7 +102,7 @@ Transmission::Built Transmission::build() {
   }
   const std::lock_guard lock(mutex_);
   const bool under_way =
-      std::ranges::any_of(slots_, [](const auto& one) { return one->pass.has_value(); });
+      std::ranges::any_of(slots_, [](const auto& one) { return !one->under_way.empty(); });
   return under_way ? Built::kUnderWay : Built::kNothingDue;
 }
 
@@ -116,14 +116,18 @@ void Transmission::look_for_passes() {
   outbox_changes_ = changes;
   look_again_ = now + settings_.poll;
   for (const Urgency urgency : kUrgencies) {
-    if (!slot(urgency).pass) {
+    if (slot(urgency).builder.done()) {
       begin_pass(urgency);
     }
   }
 }
 
 void Transmission::begin_pass(Urgency urgency) {
-  auto due = parts_.outbox.next_due(parts_.clock.utc_now(), urgency);
+  const PassNames others = under_way(urgency);
+  if (others.size() >= kPassesUnderWay) {
+    return;
+  }
+  auto due = parts_.outbox.next_due(parts_.clock.utc_now(), urgency, others);
   if (!due) {
     parts_.events.failure(observe::Level::kError, "transmit.outbox_failed", due.error());
     return;
@@ -137,11 +141,21 @@ void Transmission::begin_pass(Urgency urgency) {
   begun.builder.begin(std::move(**due));
   begun.turn = number % lanes_.size();
   const std::lock_guard lock(mutex_);
-  begun.pass = {.sequence = sequence,
-                .pass = number,
-                .urgency = urgency,
-                .bytes_done = 0,
-                .bytes_total = begun.builder.total_bytes()};
+  begun.under_way.push_back({.number = ++passes_begun_,
+                             .pass = {.sequence = sequence,
+                                      .pass = number,
+                                      .urgency = urgency,
+                                      .bytes_done = 0,
+                                      .bytes_total = begun.builder.total_bytes()}});
+}
+
+PassNames Transmission::under_way(Urgency urgency) const {
+  PassNames names;
+  const std::lock_guard lock(mutex_);
+  for (const UnderWay& one : slots_[static_cast<std::size_t>(urgency)]->under_way) {
+    names.push_back({one.pass.sequence, one.pass.pass});
+  }
+  return names;
 }
 
 // The next from `turn` on that is not given up, if it has room.
@@ -161,7 +175,7 @@ Transmission::Lane* Transmission::lane_with_room(std::size_t turn) {
 std::optional<Urgency> Transmission::first_to_build(Urgency from, Urgency to) const {
   for (const Urgency urgency : kUrgencies) {
     const Slot& one = *slots_[static_cast<std::size_t>(urgency)];
-    if (urgency >= from && urgency <= to && one.pass && !one.builder.done()) {
+    if (urgency >= from && urgency <= to && !one.builder.done()) {
       return urgency;
     }
   }
@@ -180,8 +194,7 @@ std::optional<Urgency> Transmission::choose() {
 }
 
 void Transmission::count_switch(Urgency urgency) {
-  if (last_built_ && urgency < *last_built_ && slot(*last_built_).pass &&
-      !slot(*last_built_).builder.done()) {
+  if (last_built_ && urgency < *last_built_ && !slot(*last_built_).builder.done()) {
     parts_.counters.add(observe::Metric::kSuspendedPasses);
   }
   last_built_ = urgency;
@@ -221,25 +234,30 @@ Transmission::Built Transmission::build_block(Urgency urgency) {
   count_switch(urgency);
   from.builder.build(lane->id, BlockNumber(lane->next_number), *block);
   block->urgency = urgency;
+  if (from.builder.done()) {
+    outbox_changes_.reset();  // the next of that urgency may be due
+  }
   const auto bytes = static_cast<double>(block->data.size());
   credit_ += urgency <= Urgency::kResend
                  ? bytes * settings_.repeat_percent / (100 - settings_.repeat_percent)
                  : -std::min(bytes, credit_);
   {
     const std::lock_guard lock(mutex_);
-    ++from.blocks_outstanding;
+    block->pass = from.under_way.back().number;
+    ++from.under_way.back().blocks_outstanding;
   }
   ++lane->next_number;
   lane->queue.push(std::move(block));
   return Built::kWorked;
 }
 
-// A pass that is built to its end and of which every block has left.
+// The oldest pass of an urgency, if it is built to its end and every block of it has left.
 std::optional<Urgency> Transmission::sent_whole() const {
   const std::lock_guard lock(mutex_);
   for (const Urgency urgency : kUrgencies) {
     const Slot& one = *slots_[static_cast<std::size_t>(urgency)];
-    if (one.pass && one.builder.done() && one.blocks_outstanding == 0) {
+    const bool built = one.under_way.size() > 1 || one.builder.done();
+    if (!one.under_way.empty() && built && one.under_way.front().blocks_outstanding == 0) {
       return urgency;
     }
   }
@@ -258,7 +276,7 @@ void Transmission::wake() {
 }
 
 bool Transmission::mark_sent(Urgency urgency) {
-  const TransmitStatus::Pass pass = *slot(urgency).pass;
+  const TransmitStatus::Pass pass = slot(urgency).under_way.front().pass;
   const std::string shipment = observe::shipment_id(settings_.stream, pass.sequence);
   const auto marked =
       parts_.outbox.mark_sent(pass.sequence, pass.pass, urgency, parts_.clock.utc_now());
@@ -275,7 +293,7 @@ bool Transmission::mark_sent(Urgency urgency) {
   parts_.counters.set(observe::Metric::kSentShipments, parts_.outbox.highest_sent().value());
   outbox_changes_.reset();  // the next of that urgency may be due
   const std::lock_guard lock(mutex_);
-  slot(urgency).pass.reset();
+  slot(urgency).under_way.pop_front();
   ++passes_sent_;
   return marked.has_value();
 }
@@ -362,11 +380,11 @@ void Transmission::finished(Lane& lane, std::unique_ptr<EncodedBlock> block) {
   {
     const std::lock_guard lock(mutex_);
     ++changes_;
-    Slot& from = slot(block->urgency);
-    --from.blocks_outstanding;
-    if (from.pass) {
-      from.pass->bytes_done += block->pass_bytes;
-    }
+    auto& all = slot(block->urgency).under_way;
+    const auto from = std::ranges::find(all, block->pass, &UnderWay::number);
+    SLUICE_ASSERT(from != all.end());
+    --from->blocks_outstanding;
+    from->pass.bytes_done += block->pass_bytes;
     changed_.notify_all();
   }
   lane.queue.recycle(std::move(block));
@@ -388,8 +406,9 @@ TransmitStatus Transmission::status() const {
   }
   const std::lock_guard lock(mutex_);
   for (const auto& one : slots_) {
-    if (one->pass) {
-      status.open.push_back(*one->pass);
+    status.under_way += one->under_way.size();
+    if (!one->under_way.empty()) {
+      status.open.push_back(one->under_way.front().pass);
     }
   }
   status.passes_sent = passes_sent_;

@@ -1,12 +1,14 @@
 // One session of the sender, but for its threads: what is built, queued, sent and marked as sent.
 //
-//   Outbox ─> a pass of each urgency ─> build() ─┬─ queue ─> send(0) ─> sink
+//   Outbox ─> passes of each urgency ─> build() ─┬─ queue ─> send(0) ─> sink
 //      ^        fresh, resend, repeat, carousel  └─ queue ─> send(1) ─> sink
 //      └── mark_sent, when the last datagram of the pass has left
 //
-// Of each urgency one pass is open at the most. Each block is of the most urgent one that has
-// something to send: a pass under way is suspended at the end of a block when a more urgent one is
-// due, and goes on when that has been built. What is suspended costs its manifest and a position.
+// Of each urgency one pass is being built at the most. Each block is of the most urgent one that
+// has something to send: a pass is suspended at the end of a block when a more urgent one is due,
+// and goes on when that has been built. What is suspended costs its manifest and a position. When a
+// pass is built to its end the next one of its urgency is begun, while the wire still carries the
+// blocks of those before: a block is on the wire for a whole spread, a small shipment is one block.
 //
 // While a fresh pass or a resend has blocks to build, every block of them gives repeats and the
 // carousel a credit, so that these have `repeat_percent` of all that is sent.
@@ -20,6 +22,7 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,7 +46,9 @@ struct TransmitStatus {
     std::uint64_t bytes_done = 0;  // of the manifest and the blobs; their blocks have left whole
     std::uint64_t bytes_total = 0;
   };
-  std::vector<Pass> open;  // under way or suspended, the most urgent first
+  // The oldest of each urgency that is under way or suspended, the most urgent first.
+  std::vector<Pass> open;
+  std::size_t under_way = 0;  // all of them
   std::uint64_t passes_sent = 0;
   std::uint64_t bits_per_second = 0;  // of UDP payload, all lanes, over the last cadence
   std::uint64_t configured_bits_per_second = 0;
@@ -67,6 +72,9 @@ class Transmission {
  public:
   // Longer than a link takes to come up again, shorter than a shipment should wait.
   static constexpr std::chrono::seconds kLaneGivenUp{5};
+  // Passes of one urgency that are under way at once: with so many small ones the windows and
+  // queues of five lanes are full at the default settings. Each costs 60 bytes.
+  static constexpr std::size_t kPassesUnderWay = 64;
 
   // Begins a session with a random id and a fresh key. kInvalid: a setting.
   static Result<std::unique_ptr<Transmission>> begin(TransmitSettings settings,
@@ -98,14 +106,20 @@ class Transmission {
 
  private:
   struct Lane;
-  // A pass under way, and what builds it.
+  struct UnderWay {
+    std::uint64_t number = 0;  // among all passes of the session
+    TransmitStatus::Pass pass;
+    std::uint64_t blocks_outstanding = 0;  // handed over, not sent whole
+  };
+  // The passes of one urgency, and what builds the latest of them.
   struct Slot {
     Slot(const TransmitSettings& settings, SessionId session, const TransmitParts& parts)
         : builder(settings, session, parts.blobs, parts.key, parts.counters, parts.events) {}
-    std::size_t turn = 0;                        // the lane that gets the next block; the builder's
-    PassBuilder builder;                         // the builder's, as all of Transmission::build()
-    std::optional<TransmitStatus::Pass> pass{};  // guarded by mutex_; changed by the builder only
-    std::uint64_t blocks_outstanding = 0;        // guarded by mutex_: handed over, not sent whole
+    std::size_t turn = 0;  // the lane that gets the next block; the builder's
+    PassBuilder builder;   // the builder's, as all of Transmission::build()
+    // In the order in which they were begun, in which they are marked. Guarded by mutex_; passes
+    // come and go by the builder only.
+    std::deque<UnderWay> under_way{};
   };
 
   Transmission(TransmitSettings settings, TransmitParts parts);
@@ -113,6 +127,7 @@ class Transmission {
   Slot& slot(Urgency urgency) { return *slots_[static_cast<std::size_t>(urgency)]; }
   void look_for_passes();
   void begin_pass(Urgency urgency);
+  PassNames under_way(Urgency urgency) const;
   std::optional<Urgency> first_to_build(Urgency from, Urgency to) const;
   std::optional<Urgency> choose();
   Built build_block(Urgency urgency);
@@ -136,6 +151,7 @@ class Transmission {
   std::size_t turn_ = 0;                         // the lane that gets the next orphan
   std::optional<std::uint64_t> outbox_changes_;  // of the outbox, when it was asked last
   SteadyTime look_again_;
+  std::uint64_t passes_begun_ = 0;
   double credit_ = 0;                  // bytes that repeats and the carousel may send
   std::optional<Urgency> last_built_;  // the block before
 

@@ -67,7 +67,7 @@ BUGS = [
         "    if (epoch.value() < *known_epoch ||", "    if (epoch.value() + 1 < *known_epoch ||",
         "test_highside_daemon", "unit.highside/daemon.StoredEpochs.RefusesOlderOnesAlsoAfterARestart"),
     Bug("a pass is marked as sent while its last blocks are under way", "lowside/transmit/transmission.cpp",
-        "one.blocks_outstanding == 0", "one.blocks_outstanding <= 1",
+        "one.under_way.front().blocks_outstanding == 0", "one.under_way.front().blocks_outstanding <= 1",
         "simulate", "simulation.seeds_from_1"),
     Bug("a source's cursor is saved before its shipment", "lowside/spool/spool_append.cpp",
         "  SLUICE_TRY(const proto::Shipment shipment,\n             make_shipment(",

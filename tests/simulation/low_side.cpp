@@ -46,17 +46,18 @@ class LowSide::Intake final : public low::Intake {
 class LowSide::WatchedOutbox final : public low::Outbox {
  public:
   WatchedOutbox(low::Spool& spool, WireTap& tap) : spool_(spool), tap_(tap) { show(); }
-  Result<std::optional<low::OutgoingPass>> next_due(UtcTime now, low::Urgency urgency) override {
-    auto due = spool_.next_due(now, urgency);
+  Result<std::optional<low::OutgoingPass>> next_due(UtcTime now, low::Urgency urgency,
+                                                    const low::PassNames& under_way) override {
+    auto due = spool_.next_due(now, urgency, under_way);
     if (due && due->has_value()) {
-      open_.insert(urgency);
+      ++open_;
     }
     show();
     return due;
   }
   Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, low::Urgency urgency,
                          UtcTime now) override {
-    open_.erase(urgency);
+    --open_;
     show();
     return spool_.mark_sent(sequence, pass, urgency, now);
   }
@@ -65,11 +66,11 @@ class LowSide::WatchedOutbox final : public low::Outbox {
   ShipmentSequence oldest_held() const override { return spool_.oldest_held(); }
 
  private:
-  void show() { tap_.set_pass_open(!open_.empty()); }
+  void show() { tap_.set_pass_open(open_ > 0); }
 
   low::Spool& spool_;
   WireTap& tap_;
-  std::set<low::Urgency> open_;
+  std::size_t open_ = 0;
 };
 
 LowSide::LowSide(const LowParts& parts) : parts_(parts) {}

@@ -136,9 +136,13 @@ std::vector<std::pair<ShipmentSequence, std::uint32_t>> MemoryOutbox::marked() c
 }
 
 Result<std::optional<low::OutgoingPass>> MemoryOutbox::next_due(UtcTime /*now*/,
-                                                                low::Urgency urgency) {
+                                                                low::Urgency urgency,
+                                                                const low::PassNames& under_way) {
   const std::lock_guard lock(mutex_);
-  const auto first = std::ranges::find(due_, urgency, &low::OutgoingPass::urgency);
+  const auto first = std::ranges::find_if(due_, [&](const low::OutgoingPass& pass) {
+    return pass.urgency == urgency &&
+           std::ranges::find(under_way, low::PassName{pass.sequence, pass.pass}) == under_way.end();
+  });
   return first == due_.end() ? std::optional<low::OutgoingPass>() : std::optional(*first);
 }
 

@@ -49,7 +49,8 @@ class MemoryOutbox final : public low::Outbox {
   void wait_for_marked(std::size_t count) const;
   std::vector<std::pair<ShipmentSequence, std::uint32_t>> marked() const;
 
-  Result<std::optional<low::OutgoingPass>> next_due(UtcTime now, low::Urgency urgency) override;
+  Result<std::optional<low::OutgoingPass>> next_due(UtcTime now, low::Urgency urgency,
+                                                    const low::PassNames& under_way) override;
   Result<void> mark_sent(ShipmentSequence sequence, std::uint32_t pass, low::Urgency urgency,
                          UtcTime now) override;
   std::uint64_t changes() const override { return changes_; }

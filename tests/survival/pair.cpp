@@ -207,7 +207,7 @@ void Pair::send_all(std::chrono::seconds limit) {
   const SteadyTime end = now() + limit;
   const auto something_is_due = [this] {
     return std::ranges::any_of(low::kUrgencies, [this](low::Urgency urgency) {
-      return spool_->next_due(clock_.utc_now(), urgency).value().has_value();
+      return spool_->next_due(clock_.utc_now(), urgency, {}).value().has_value();
     });
   };
   do {

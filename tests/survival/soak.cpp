@@ -103,13 +103,15 @@ class EndlessOutbox final : public low::Outbox {
   EndlessOutbox(const GeneratedBlobs& blobs, std::uint64_t passes)
       : blobs_(blobs), passes_(passes) {}
 
-  Result<std::optional<low::OutgoingPass>> next_due(UtcTime, low::Urgency urgency) override {
-    if (sent_ == passes_ || urgency != low::Urgency::kFresh) {
+  Result<std::optional<low::OutgoingPass>> next_due(UtcTime, low::Urgency urgency,
+                                                    const low::PassNames& under_way) override {
+    const std::uint64_t before = sent_ + under_way.size();
+    if (before == passes_ || urgency != low::Urgency::kFresh) {
       return std::optional<low::OutgoingPass>();
     }
-    low::OutgoingPass pass{.sequence = ShipmentSequence(sent_ + 1),
+    low::OutgoingPass pass{.sequence = ShipmentSequence(before + 1),
                            .pass = 0,
-                           .manifest = Bytes(300, static_cast<std::uint8_t>(sent_)),
+                           .manifest = Bytes(300, static_cast<std::uint8_t>(before)),
                            .blobs = {}};
     for (const auto& [digest, blob] : blobs_.known()) {
       pass.blobs.push_back({.digest = digest, .size = kBlobBytes});

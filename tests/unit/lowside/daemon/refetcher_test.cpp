@@ -61,7 +61,7 @@ class RefetcherTest : public testing::Test {
   }
   std::optional<OutgoingPass> due() {
     for (const Urgency urgency : kUrgencies) {
-      if (auto pass = spool_->next_due(clock_.utc_now(), urgency).value()) {
+      if (auto pass = spool_->next_due(clock_.utc_now(), urgency, {}).value()) {
         return pass;
       }
     }

@@ -37,8 +37,81 @@ class OrderTest : public SpoolFixture {
     return sent;
   }
 
+  // As drain(), of one urgency, but so many are under way before the oldest of them is marked.
+  std::vector<std::uint64_t> pipelined(Urgency urgency, std::size_t depth) {
+    std::vector<std::uint64_t> given;
+    PassNames under_way;
+    for (;;) {
+      const auto pass = under_way.size() < depth
+                            ? spool_->next_due(clock_.now, urgency, under_way).value()
+                            : std::nullopt;
+      if (pass) {
+        given.push_back(pass->sequence.value());
+        under_way.push_back({pass->sequence, pass->pass});
+        continue;
+      }
+      if (under_way.empty()) {
+        return given;
+      }
+      const PassName oldest = under_way.front();
+      spool_->mark_sent(oldest.sequence, oldest.pass, urgency, clock_.now).value();
+      under_way.erase(under_way.begin());
+    }
+  }
+
   std::uint64_t shipped_ = 0;
 };
+
+TEST_F(OrderTest, WhatIsUnderWayIsNotGivenAgainAndTheOrderStays) {
+  settings_.passes = {std::chrono::seconds(0), std::chrono::minutes(10)};
+  ASSERT_TRUE(open());
+  for (const std::string name : {"a", "b", "c", "d", "e"}) {
+    ASSERT_TRUE(ship("files", name, name));
+  }
+  EXPECT_THAT(pipelined(Urgency::kFresh, 3), ElementsAre(1, 2, 3, 4, 5));
+  clock_.now += std::chrono::minutes(10);
+  EXPECT_THAT(pipelined(Urgency::kRepeat, 2), ElementsAre(1, 2, 3, 4, 5));
+  ASSERT_TRUE(spool_->resend({range(4, 5), range(1, 2)}));
+  EXPECT_THAT(pipelined(Urgency::kResend, 3), ElementsAre(4, 5, 1, 2));
+  EXPECT_EQ(spool_->resend_all().value(), 5U);
+  EXPECT_THAT(pipelined(Urgency::kCarousel, 3), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_TRUE(idle());
+}
+
+// What the high side had missed of them before it asked may have been on the wire already.
+TEST_F(OrderTest, ARoundThatBeginsAnewSendsAgainWhatIsUnderWay) {
+  ship_and_send(4);
+  ASSERT_TRUE(spool_->resend_all());
+  PassNames under_way;
+  for (std::uint64_t i = 1; i <= 2; ++i) {
+    const auto pass = spool_->next_due(clock_.now, Urgency::kCarousel, under_way).value().value();
+    EXPECT_EQ(pass.sequence.value(), i);
+    under_way.push_back({pass.sequence, pass.pass});
+  }
+  ASSERT_TRUE(spool_->resend_all());
+  EXPECT_FALSE(spool_->next_due(clock_.now, Urgency::kCarousel, under_way).value());
+  for (const PassName& pass : under_way) {
+    spool_->mark_sent(pass.sequence, pass.pass, Urgency::kCarousel, clock_.now).value();
+  }
+  EXPECT_THAT(pipelined(Urgency::kCarousel, 3), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(OrderTest, NothingOfARoundThatIsUnderWayIsDropped) {
+  settings_.carousel = std::chrono::hours(24 * 29);
+  ASSERT_TRUE(open());
+  ship_and_send(3);
+  clock_.now += std::chrono::hours(24 * 29);
+  PassNames under_way;
+  for (int i = 0; i < 2; ++i) {
+    const auto pass = spool_->next_due(clock_.now, Urgency::kCarousel, under_way).value().value();
+    under_way.push_back({pass.sequence, pass.pass});
+  }
+  clock_.now += std::chrono::hours(24 * 2);
+  EXPECT_EQ(spool_->retain().value().shipments, 0U);
+  spool_->mark_sent(under_way[0].sequence, under_way[0].pass, Urgency::kCarousel, clock_.now)
+      .value();
+  EXPECT_EQ(spool_->retain().value().shipments, 1U) << "the second is on the wire";
+}
 
 TEST_F(OrderTest, ResendsComeInTheOrderOfAskingAndOnceEach) {
   ship_and_send(9);

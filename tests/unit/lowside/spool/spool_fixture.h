@@ -115,7 +115,7 @@ class SpoolFixture : public testing::Test {
   // The most urgent that is due.
   Result<std::optional<OutgoingPass>> next() {
     for (const Urgency urgency : kUrgencies) {
-      SLUICE_TRY(auto due, spool_->next_due(clock_.now, urgency));
+      SLUICE_TRY(auto due, spool_->next_due(clock_.now, urgency, {}));
       if (due) {
         return due;
       }

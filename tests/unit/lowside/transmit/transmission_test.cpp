@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <random>
 
 #include "tests/support/events.h"
@@ -50,8 +52,10 @@ class TransmissionTest : public testing::Test {
   }
   // A shipment of about so many blocks.
   void put(std::uint64_t sequence, Urgency urgency, std::size_t blocks) {
-    OutgoingPass pass =
-        test::make_pass(blobs_, random_, sequence, {blocks * settings_.block_bytes - 20'000});
+    put_bytes(sequence, urgency, blocks * settings_.block_bytes - 20'000);
+  }
+  void put_bytes(std::uint64_t sequence, Urgency urgency, std::size_t bytes) {
+    OutgoingPass pass = test::make_pass(blobs_, random_, sequence, {bytes});
     pass.urgency = urgency;
     outbox_.put(std::move(pass));
   }
@@ -137,15 +141,67 @@ TEST_F(TransmissionTest, TheMoreUrgentIsSentFirst) {
   EXPECT_EQ(marked(), (std::vector<std::uint64_t>{4, 5, 3, 2, 1}));
 }
 
-TEST_F(TransmissionTest, OnePassOfEachUrgencyIsOpen) {
+TEST_F(TransmissionTest, PassesUnderWayAreBoundedAndMarkedInTheirOrder) {
   begin();
-  for (std::uint64_t i = 0; i < 40; ++i) {
-    put(1 + i, kUrgencies[i % kUrgencies.size()], 3);
+  const std::uint64_t each = 3 * Transmission::kPassesUnderWay;
+  for (std::uint64_t i = 0; i < each * kUrgencies.size(); ++i) {
+    put_bytes(1 + i, kUrgencies[i % kUrgencies.size()], 100);
   }
-  while (outbox_.marked().size() < 40) {
+  std::map<std::uint64_t, std::vector<std::uint64_t>> by_urgency;
+  while (outbox_.marked().size() < each * kUrgencies.size()) {
     step();
-    EXPECT_LE(transmission_->status().open.size(), kUrgencies.size());
+    const TransmitStatus status = transmission_->status();
+    EXPECT_LE(status.open.size(), kUrgencies.size());
+    EXPECT_LE(status.under_way, kUrgencies.size() * Transmission::kPassesUnderWay);
   }
+  for (const std::uint64_t sequence : marked()) {
+    by_urgency[sequence % kUrgencies.size()].push_back(sequence);
+  }
+  for (const auto& [urgency, sequences] : by_urgency) {
+    EXPECT_TRUE(std::ranges::is_sorted(sequences));
+    EXPECT_EQ(sequences.size(), each);
+  }
+}
+
+// A block takes a whole spread to cross, however small: what follows does not wait for that.
+class SmallShipments : public TransmissionTest {
+ protected:
+  static constexpr std::uint64_t kShipments = 100;
+
+  SmallShipments() {
+    settings_.window = 9;
+    settings_.rate_bits_per_second = 100'000'000;
+  }
+  // The slots of the wire from the first datagram to the last.
+  std::uint64_t slots(std::size_t bytes) {
+    begin();
+    for (std::uint64_t i = 0; i < kShipments; ++i) {
+      put_bytes(1 + i, Urgency::kFresh, bytes);
+    }
+    // The announces that lead the session, each with a heartbeat.
+    while (counters_.get(Metric::kSentDatagrams) < 2 * LaneSender::kLeadAnnounces) {
+      step();
+    }
+    const SteadyTime start = clock_.steady_now();
+    SteadyTime end = start;
+    while (counters_.get(Metric::kSentBlocks) < kShipments) {
+      end = clock_.steady_now();
+      step();
+    }
+    run_until_marked(kShipments);
+    return static_cast<std::uint64_t>((end - start) / settings_.datagram_time());
+  }
+};
+
+TEST_F(SmallShipments, FillTheWireAndTakeOneSpreadMoreAltogether) {
+  const std::uint64_t taken = slots(61'000);  // nearly a block
+  const std::uint64_t sent = counters_.get(Metric::kSentDatagrams);
+  EXPECT_GE(taken, sent * 19 / 20);
+  EXPECT_LE(taken, sent * 21 / 20 + settings_.spread_datagrams());
+}
+
+TEST_F(SmallShipments, OfFewBytesAWindowCrossesInEachSpread) {
+  EXPECT_LE(slots(1), (kShipments / settings_.window + 2) * settings_.spread_datagrams());
 }
 
 class Share : public TransmissionTest, public testing::WithParamInterface<unsigned> {};

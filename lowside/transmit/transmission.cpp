@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/present.h"
 #include "common/crypto/random.h"
 
 namespace sluice::low {
@@ -132,13 +133,14 @@ void Transmission::begin_pass(Urgency urgency) {
     parts_.events.failure(observe::Level::kError, "transmit.outbox_failed", due.error());
     return;
   }
-  if (!*due) {
+  if (!due->has_value()) {
     return;
   }
+  OutgoingPass next = present(*std::move(due));
   Slot& begun = slot(urgency);
-  const ShipmentSequence sequence = (*due)->sequence;
-  const std::uint32_t number = (*due)->pass;
-  begun.builder.begin(std::move(**due));
+  const ShipmentSequence sequence = next.sequence;
+  const std::uint32_t number = next.pass;
+  begun.builder.begin(std::move(next));
   begun.turn = number % lanes_.size();
   const std::lock_guard lock(mutex_);
   begun.under_way.push_back({.number = ++passes_begun_,

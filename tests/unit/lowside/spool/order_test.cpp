@@ -101,15 +101,12 @@ TEST_F(OrderTest, NothingOfARoundThatIsUnderWayIsDropped) {
   ASSERT_TRUE(open());
   ship_and_send(3);
   clock_.now += std::chrono::hours(24 * 29);
-  PassNames under_way;
-  for (int i = 0; i < 2; ++i) {
-    const auto pass = spool_->next_due(clock_.now, Urgency::kCarousel, under_way).value().value();
-    under_way.push_back({pass.sequence, pass.pass});
-  }
+  const auto first = spool_->next_due(clock_.now, Urgency::kCarousel, {}).value().value();
+  const PassNames under_way{{first.sequence, first.pass}};
+  ASSERT_TRUE(spool_->next_due(clock_.now, Urgency::kCarousel, under_way).value());
   clock_.now += std::chrono::hours(24 * 2);
   EXPECT_EQ(spool_->retain().value().shipments, 0U);
-  spool_->mark_sent(under_way[0].sequence, under_way[0].pass, Urgency::kCarousel, clock_.now)
-      .value();
+  spool_->mark_sent(first.sequence, first.pass, Urgency::kCarousel, clock_.now).value();
   EXPECT_EQ(spool_->retain().value().shipments, 1U) << "the second is on the wire";
 }
 
@@ -143,6 +140,7 @@ TEST_F(OrderTest, AResendGoesBetweenFreshAndRepeats) {
 TEST_F(OrderTest, RangesThatWaitAreBounded) {
   ship_and_send(5);
   std::vector<SequenceRange> many;
+  many.reserve(2 * Spool::kMaxAskedRanges);
   for (std::size_t i = 0; i < 2 * Spool::kMaxAskedRanges; ++i) {
     many.push_back(range(1 + 2 * (i % 2), 1 + 2 * (i % 2)));
   }

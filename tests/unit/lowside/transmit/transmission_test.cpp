@@ -179,7 +179,8 @@ class SmallShipments : public TransmissionTest {
       put_bytes(1 + i, Urgency::kFresh, bytes);
     }
     // The announces that lead the session, each with a heartbeat.
-    while (counters_.get(Metric::kSentDatagrams) < 2 * LaneSender::kLeadAnnounces) {
+    constexpr std::uint64_t kLead = std::uint64_t{2} * LaneSender::kLeadAnnounces;
+    while (counters_.get(Metric::kSentDatagrams) < kLead) {
       step();
     }
     const SteadyTime start = clock_.steady_now();

@@ -69,6 +69,34 @@ def npm_seeds():
     yield "time", b"\7" + b"2020-01-02T03:04:05.678+02:00"
 
 
+def pypi_seeds():
+    digest = "ab" * 32
+    wheel, source = "my_odd-1.0+cpu-py3-none-any.whl", "My.Odd-0.9.tar.gz"
+    files = [{"filename": wheel, "url": f"../../f/{wheel}", "hashes": {"sha256": digest}, "size": 5, "requires-python": ">=3.8", "yanked": "b\u00e9",
+              "upload-time": "2024-01-02T03:04:05.678900Z", "core-metadata": {"sha256": digest}, "provenance": "https://index.example/p"},
+             {"filename": source, "url": f"https://f.example/{source}#x", "hashes": {}, "yanked": True, "dist-info-metadata": {"sha256": digest}},
+             {"filename": "../up-1.0.zip", "url": "", "hashes": {"md5": "x"}}, {"filename": wheel, "url": "x", "hashes": {"sha256": "cd" * 32}}]
+    page = {"meta": {"api-version": "1.1", "_last-serial": 7}, "name": "My_Odd", "versions": ["1.0"], "files": files}
+    html = (f"<!DOCTYPE html><html><head><meta name='pypi:repository-version' content='1.0'><base href='/f/'></head><body><a href=\"{wheel}#sha256={digest}\" "
+            f"data-requires-python='&gt;=3.8' data-yanked='b&eacute;&quot;' data-core-metadata='sha256={digest}'>x</a><a href=My.Odd-0.9.tar.gz#md5=x data-yanked>")
+    metadata = "Metadata-Version: 2.2\nName: my-odd\nVersion: 1.0\nRequires-Dist: a>=1; extra == 'x'\nDynamic: Requires-Dist\n continued\n\nText\n"
+    report = {"version": "1", "install": [{"download_info": {"url": f"https://f.example/{wheel}"}, "is_direct": False, "metadata": {"name": "My_Odd"}}]}
+    failures = ("ERROR: Could not find a version that satisfies the requirement my-odd>=2 (from a->b) (from versions: 1.0)", "ERROR: ResolutionImpossible: x",
+                "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n    a==1", "")
+    cursor = {"format": 1, "projects": {"my-odd": {"etag": "e", "last_modified": "", "answer": "a", "serial": 3, "record": "r",
+                                                   "files": {wheel: {"sha256": "s", "metadata": "m"}}}}, "closures": {"k": {wheel: "my-odd"}}}
+    yield "json", b"\0" + json.dumps(page).encode()
+    yield "html", b"\1" + html.encode()
+    yield "metadata", b"\2" + metadata.encode()
+    yield "requirements", b"\3" + f"# x\na[b,c]>=1,<2 ; python_version < '3' \\\n  --hash=sha256:{digest}\nb (==1.*)  # y\n".encode()
+    for number, name in enumerate((wheel, source, "my-odd-1.0-1-cp311-abi3-manylinux_2_39_x86_64.manylinux2014_x86_64.whl", "3.12.4/macosx_11_0_arm64", "my-odd-1.0-1.zip")):
+        yield f"name{number}", b"\4" + name.encode()
+    yield "versions", b"\5" + piece("1!1.0rc1.post2.dev3+a.1") + piece("1.0") + piece(">=1,!=1.5.*,~=1.2,<2") + b"v1.0-1"
+    for number, failure in enumerate(failures):
+        yield f"pip{number}", b"\6" + piece(json.dumps(report)) + piece("The conflict is caused by:\n  a needs b==1\n\n") + piece(failure) + json.dumps(page).encode()
+    yield "cursor", b"\7" + json.dumps(cursor).encode()
+
+
 def archive_seeds():
     digests = {name: hashlib.new(name, b"index").hexdigest() for name in ("md5", "sha1", "sha256", "sha512")}
     lists = "".join(f"{field}:\n {digests[name]} 5 main/binary-amd64/Packages\n {digests[name]} 5 main/binary-all/Packages.xz\n"
@@ -167,6 +195,8 @@ def shipment_seeds(example):
     package = b"\1\0" + piece("Description: odd\n") + b"\1"
     yield "apt", b"\4" + b"\1" + package + b"\1" + piece("Components: main\n") + b"\1" + piece("") + b"\0" + b"\1\1" + b"\1\1\1" + piece("")
     yield "apt_detached", b"\4" + b"\2" + package + package.replace(b"\0", b"\1", 1) + b"\1" + piece("") + b"\1" + piece("") + b"\3" + b"\1\1" + b"\1" * 5 + piece("")
+    file = b"\1\0\1\1" + piece(">=3.8") + b"\1" + piece("why") + piece("2024") + b"\1\1"
+    yield "pypi", b"\6" + b"\1\1\2" + file + file.replace(b"\0", b"\1", 1) + piece("")
     yield "file", b"\5" + b"\1\1" + struct.pack("<q", 1_700_000_000_000_000) + b"\1\1" + piece("tools/x.run") + piece("")
 
 
@@ -212,7 +242,7 @@ def vector_seeds(root):
 def main():
     root, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     example = examples(root)
-    groups = {"npm": npm_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(),
+    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(),
               "shipment": shipment_seeds(example)}
     seeds = [(target, name, data) for target, group in groups.items() for name, data in group] + list(link_seeds(example)) + list(
         vector_seeds(root))

@@ -47,6 +47,8 @@ Result<void> NewestCatalog::list(Edition, std::string_view ecosystem, std::strin
 Mirrors::Mirrors() : keyrings_(keyrings()), apt_check_(keyrings_) {
   router_.mount(
       "/npm", high::NpmMirror::handler(std::make_shared<high::NpmMirror>("/npm", catalog_, blobs)));
+  router_.mount("/pypi", high::PypiMirror::handler(
+                             std::make_shared<const high::PypiMirror>("/pypi", catalog_, blobs)));
   router_.mount("/apt", high::AptMirror::handler(
                             std::make_shared<high::AptMirror>("/apt", keyrings_, catalog_, blobs)));
   router_.mount("/files", high::FilesMirror::handler(std::make_shared<const high::FilesMirror>(
@@ -54,8 +56,8 @@ Mirrors::Mirrors() : keyrings_(keyrings()), apt_check_(keyrings_) {
 }
 
 Result<void> Mirrors::publish(const proto::Record& record) {
-  for (high::RecordCheck* check :
-       std::initializer_list<high::RecordCheck*>{&npm_check_, &apt_check_, &file_check_}) {
+  for (high::RecordCheck* check : std::initializer_list<high::RecordCheck*>{
+           &npm_check_, &pypi_check_, &apt_check_, &file_check_}) {
     if (check->ecosystem() == record.ecosystem()) {
       SLUICE_TRY(const auto previous,
                  catalog_.find(catalog_.current(), record.ecosystem(), record.document()));

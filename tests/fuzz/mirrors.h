@@ -12,6 +12,8 @@
 #include "highside/mirror/files/record_check.h"
 #include "highside/mirror/npm/npm_mirror.h"
 #include "highside/mirror/npm/record_check.h"
+#include "highside/mirror/pypi/pypi_mirror.h"
+#include "highside/mirror/pypi/record_check.h"
 #include "tests/unit/highside/mirror/npm/fakes.h"
 
 namespace sluice::fuzz {
@@ -51,6 +53,7 @@ class Mirrors {
   NewestCatalog catalog_;
   high::AptKeyrings keyrings_;
   high::NpmRecordCheck npm_check_;
+  high::PypiRecordCheck pypi_check_;
   high::AptRecordCheck apt_check_;
   high::FileRecordCheck file_check_;
   http::Router router_;

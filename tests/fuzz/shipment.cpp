@@ -83,6 +83,8 @@ void publish(const proto::Record& record, Mirrors& mirrors) {
   }
   if (record.ecosystem() == "npm") {
     check_npm(record, mirrors);
+  } else if (record.ecosystem() == "pypi") {
+    check_pypi(record, mirrors);
   } else if (record.ecosystem() == "apt") {
     check_apt(record, mirrors);
   } else {
@@ -116,7 +118,7 @@ void publish_built(Input& input, proto::Record (*build)(Input&, Mirrors&)) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sluice;
   fuzz::Input input(data, size);
-  switch (input.choice(6)) {
+  switch (input.choice(7)) {
     case 0:
       fuzz::read(input.rest());
       break;
@@ -133,8 +135,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     case 4:
       fuzz::publish_built(input, fuzz::apt_record);
       break;
-    default:
+    case 5:
       fuzz::publish_built(input, fuzz::file_record);
+      break;
+    default:
+      fuzz::publish_built(input, fuzz::pypi_record);
       break;
   }
   return 0;

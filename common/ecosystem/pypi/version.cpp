@@ -116,7 +116,7 @@ class VersionReader {
       return false;
     }
     const Stage stage = *word < 2 ? Stage::kAlpha : *word < 4 ? Stage::kBeta : Stage::kCandidate;
-    version_.pre_.emplace(stage, *number);
+    version_.pre_.emplace(stage, number.value_or(0));
     return true;
   }
 

@@ -108,7 +108,7 @@ Result<RawPage> read_html_page(std::string_view body) {
   if (!builder.has_version) {
     return garbage("it is not of version 1 of the interface");
   }
-  if (builder.page.files.empty() && body.find("<") == std::string_view::npos) {
+  if (builder.page.files.empty() && body.find('<') == std::string_view::npos) {
     return garbage("it is neither JSON nor HTML");
   }
   return std::move(builder.page);

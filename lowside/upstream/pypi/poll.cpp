@@ -120,7 +120,7 @@ void PypiPoll::take_new_page(const std::string& name, const std::string& uri,
     }
     problems_.push_back({ErrorCode::kRefused, uri,
                          std::to_string(page->refused_count) +
-                             " files have names that cannot be, or stand twice: " + named,
+                             " files have names or words that cannot be, or stand twice: " + named,
                          "report it to the index's owner; these files are left out"});
   }
   project.page = std::move(*page);

@@ -91,7 +91,7 @@ class PypiPoll {
   void prepare_sources();
   Result<void> prepare_source(const std::string& source);
   Result<void> stand_in(const std::string& project, const SimpleFile& file);
-  Result<std::string> fetch_pkg_info(const SimpleFile& file);
+  Result<std::string> fetch_pkg_info(const SimpleFile& file, const Sha256Digest& digest);
 
   // poll_files.cpp
   void fetch_missing_pages();

@@ -97,7 +97,7 @@ void PypiPoll::choose(const std::string& name, Project& project, const std::stri
           "ask the index's owner for one: what cannot be checked does not cross"});
     return;
   }
-  if (before != nullptr && found->sha256->hex() != before->sha256) {
+  if (before != nullptr && present(found->sha256).hex() != before->sha256) {
     counters_.add(observe::Metric::kUpstreamBadDigest);
     fail(name, file,
          {ErrorCode::kIntegrity, file,
@@ -108,13 +108,13 @@ void PypiPoll::choose(const std::string& name, Project& project, const std::stri
   if (found->size.value_or(0) > kMaxFileBytes) {
     fail(name, file,
          {ErrorCode::kRefused, file,
-          "the index says that it has " + human_size(*found->size) + ", more than the " +
+          "the index says that it has " + human_size(found->size.value_or(0)) + ", more than the " +
               human_size(kMaxFileBytes) + " that are taken",
           "if that is right, carry it as a file"});
     return;
   }
-  project.chosen.emplace(file, Chosen{describe(*found), found->url, *found->sha256, found->size,
-                                      found->metadata, found->name.kind});
+  project.chosen.emplace(file, Chosen{describe(*found), found->url, present(found->sha256),
+                                      found->size, found->metadata, found->name.kind});
 }
 
 // What was held stays, as the record that was shipped last describes it.
@@ -192,7 +192,8 @@ bool PypiPoll::take_held(const std::string& name, Project& project, const Chosen
   if (!*blob || !*metadata) {
     return false;
   }
-  project.held.emplace(file, HeldFile{chosen.file, **blob, is_wheel ? *metadata : std::nullopt});
+  project.held.emplace(file,
+                       HeldFile{chosen.file, present(*blob), is_wheel ? *metadata : std::nullopt});
   return true;
 }
 

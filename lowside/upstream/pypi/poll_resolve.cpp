@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "common/base/hasher.h"
+#include "common/base/present.h"
 #include "common/ecosystem/pypi/project_name.h"
 #include "lowside/upstream/pypi/explain.h"
 #include "lowside/upstream/pypi/poll.h"
@@ -118,7 +119,7 @@ std::optional<Error> PypiPoll::resolve(const PypiWant& want, const PypiTarget& t
     return std::nullopt;
   }
   if (resolution->failure) {
-    return why(closure.want, *resolution->failure, target);
+    return why(closure.want, present(resolution->failure), target);
   }
   for (ResolvedFile& file : resolution->files) {
     file.filename = stand_ins_.original(file.filename);

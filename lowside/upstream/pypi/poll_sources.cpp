@@ -13,7 +13,7 @@ namespace {
 bool tells_dependencies(const pypi::CoreMetadata& metadata) {
   const auto written = pypi::Version::parse(metadata.metadata_version);
   const auto first = pypi::Version::parse("2.2");
-  return written && *written >= *first &&
+  return written && first && *written >= *first &&
          std::ranges::find(metadata.dynamic, "requires-dist") == metadata.dynamic.end();
 }
 
@@ -45,7 +45,7 @@ Result<void> PypiPoll::prepare_source(const std::string& source) {
     fetch_pages({requirement.project}, false);
   }
   if (!project.page) {
-    return *project.no_page;
+    return present(project.no_page);
   }
   const auto& files = present(project.page).files;
   const auto file = std::ranges::find_if(files, [&](const SimpleFile& each) {
@@ -61,12 +61,12 @@ Result<void> PypiPoll::prepare_source(const std::string& source) {
 }
 
 Result<void> PypiPoll::stand_in(const std::string& project, const SimpleFile& file) {
-  auto pkg_info = stand_ins_.known(*file.sha256);
-  if (!pkg_info) {
-    SLUICE_TRY(pkg_info, fetch_pkg_info(file));
-  }
+  const Sha256Digest digest = present(file.sha256);
+  const auto known = stand_ins_.known(digest);
+  SLUICE_TRY(const std::string pkg_info,
+             known ? Result<std::string>(*known) : fetch_pkg_info(file, digest));
   SLUICE_TRY(const pypi::CoreMetadata metadata,
-             pypi::read_core_metadata(file.filename, project, file.name.version, *pkg_info));
+             pypi::read_core_metadata(file.filename, project, file.name.version, pkg_info));
   if (!tells_dependencies(metadata) && shipped(project, file.filename) == nullptr) {
     problems_.push_back({ErrorCode::kInvalid, file.filename,
                          "what it needs cannot be known for certain without running its code, "
@@ -74,12 +74,12 @@ Result<void> PypiPoll::stand_in(const std::string& project, const SimpleFile& fi
                          "list what it needs, and what builds it (setuptools, wheel), in the "
                          "want-list"});
   }
-  return stand_ins_.add(project, file.filename, *file.sha256, *pkg_info, metadata);
+  return stand_ins_.add(project, file.filename, digest, pkg_info, metadata);
 }
 
 // Takes the archive into the spool on the way, so that it is not fetched twice.
-Result<std::string> PypiPoll::fetch_pkg_info(const SimpleFile& file) {
-  const Chosen chosen{describe(file), file.url,     *file.sha256,
+Result<std::string> PypiPoll::fetch_pkg_info(const SimpleFile& file, const Sha256Digest& digest) {
+  const Chosen chosen{describe(file), file.url,     digest,
                       file.size,      std::nullopt, pypi::FileKind::kSourceArchive};
   Result<std::string> pkg_info = Error{ErrorCode::kCancelled, file.filename, "not fetched", ""};
   context_.fetch.files(
@@ -88,7 +88,7 @@ Result<std::string> PypiPoll::fetch_pkg_info(const SimpleFile& file) {
           pkg_info = fetched.error();
           return;
         }
-        const bool is_right = fetched->digests().front() == Digest(*file.sha256);
+        const bool is_right = fetched->digests().front() == Digest(digest);
         if (is_right) {
           pkg_info = read_archived_metadata(file.filename, fetched->path().value(),
                                             pypi::FileKind::kSourceArchive);

@@ -25,7 +25,10 @@ proto::Record make_pypi_record(const std::string& project,
     SLUICE_ASSERT(name.has_value());
     files.emplace_back(name->version, &entry);
   }
-  std::ranges::stable_sort(files, {}, &std::pair<pypi::Version, const HeldFile*>::first);
+  std::ranges::sort(files, [](const auto& a, const auto& b) {
+    const auto order = a.first <=> b.first;
+    return order != 0 ? order < 0 : a.second->file.filename() < b.second->file.filename();
+  });
   proto::PypiProject body;
   proto::Record record;
   body.set_name(project);

@@ -6,12 +6,16 @@
 #include <map>
 #include <memory>
 
+#include "common/base/plain_text.h"
 #include "common/base/text.h"
 
 namespace sluice::low {
 namespace {
 
 constexpr std::size_t kMaxNamed = 3;  // of refused names, in one message
+// Of a text of a file's: the longest reasons for yanks have 300 characters.
+constexpr std::size_t kMaxTextBytes = 2048;
+constexpr std::size_t kMaxTimeBytes = 40;  // "2024-01-02T03:04:05.678900+00:00" has 32
 
 // A name that no upload could have brought: it points elsewhere, or only looks like another.
 bool is_hostile(std::string_view name) {
@@ -48,6 +52,27 @@ std::string resolve(const std::string& base, const std::string& reference) {
   return result.starts_with("https://") || result.starts_with("http://") ? result : "";
 }
 
+// What the high side can show: short, in UTF-8, without control characters.
+bool is_showable(std::string_view text) {
+  return text.size() <= kMaxTextBytes && is_plain_text(text);
+}
+
+// Texts that no installation depends on are left out where they are not showable; what a yank is
+// for stays said.
+void clean(SimpleFile& file) {
+  constexpr std::string_view kOfTimes = "0123456789-:.+TZ";
+  if (file.upload_time.find_first_not_of(kOfTimes) != std::string::npos ||
+      file.upload_time.size() > kMaxTimeBytes) {
+    file.upload_time.clear();
+  }
+  if (!is_showable(file.provenance)) {
+    file.provenance.clear();
+  }
+  if (!is_showable(file.yanked_reason)) {
+    file.yanked_reason = "the index's reason is not plain text";
+  }
+}
+
 void take(const std::string& project, const std::string& base, RawFile raw,
           std::map<std::string, std::size_t>& seen, SimplePage& page) {
   const auto refuse = [&] {
@@ -55,7 +80,7 @@ void take(const std::string& project, const std::string& base, RawFile raw,
       page.refused.push_back(raw.filename.substr(0, 120));
     }
   };
-  if (is_hostile(raw.filename)) {
+  if (is_hostile(raw.filename) || !is_showable(raw.file.requires_python)) {
     refuse();
     return;
   }
@@ -63,6 +88,7 @@ void take(const std::string& project, const std::string& base, RawFile raw,
   if (!name) {
     return;  // an installer, an egg, a signature: nothing that is carried
   }
+  clean(raw.file);
   raw.file.url = resolve(base, raw.url);
   raw.file.filename = raw.filename;
   raw.file.name = std::move(*name);

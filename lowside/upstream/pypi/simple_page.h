@@ -30,8 +30,9 @@ struct SimpleFile {
 struct SimplePage {
   std::vector<SimpleFile> files;  // in the page's order, each name once
   std::uint64_t serial = 0;       // the index's change counter; 0 where it has none
-  // Files left out because their names cannot be (a path, a letter of another script), or stand
-  // twice with different digests: the first few by name, and how many.
+  // Files left out because their names cannot be (a path, a letter of another script), stand twice
+  // with different digests, or come with a Requires-Python that is no plain text: the first few by
+  // name, and how many.
   std::vector<std::string> refused;
   std::size_t refused_count = 0;
 };

@@ -139,7 +139,7 @@ TEST_F(PypiPollTest, HostileNamesAreNamedAndLeftOut) {
   }
   const auto proposal = poll();
   ASSERT_TRUE(proposal);
-  EXPECT_THAT(problems(*proposal), HasSubstr("2 files have names that cannot be"));
+  EXPECT_THAT(problems(*proposal), HasSubstr("2 files have names or words that cannot be"));
   EXPECT_THAT(problems(*proposal), HasSubstr("../../evil-1.0.zip"));
   EXPECT_THAT(files("b"), ElementsAre(b));
   EXPECT_EQ(count(observe::Metric::kUpstreamGarbage), 1U);
@@ -193,6 +193,12 @@ TEST_F(PypiPollTest, GarbageLeavesWhatIsHeldAsItIs) {
   expect_nothing("the answer is no page of an index");
   index.server.answer("/simple/b/", {{.status = 404}});
   expect_nothing("the index has this project no more");
+}
+
+TEST_F(PypiPollTest, A304ThatNobodyAskedForIsNamed) {
+  index.server.answer("/simple/b/", {{.status = 304}});
+  settings.sources = {"b==1.0"};
+  expect_nothing("304, which does not fit the request");
 }
 
 TEST_F(PypiPollTest, ReadsAnIndexThatHasOnlyHtml) {

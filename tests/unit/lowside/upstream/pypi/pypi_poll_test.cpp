@@ -189,7 +189,7 @@ TEST_F(PypiPollTest, AStaleCacheIsNotBelieved) {
 
 TEST_F(PypiPollTest, GarbageLeavesWhatIsHeldAsItIs) {
   ASSERT_TRUE(poll());
-  index.server.answer("/simple/b/", {{.body = "\x00\xff not what you asked for"}});
+  index.server.answer("/simple/b/", {{.body = "\x01\xff not what you asked for"}});
   expect_nothing("the answer is no page of an index");
   index.server.answer("/simple/b/", {{.status = 404}});
   expect_nothing("the index has this project no more");

@@ -131,6 +131,7 @@ TEST_F(PypiSourceTest, ASourceArchiveThatDoesNotTellWhatItNeedsIsFlagged) {
 TEST_F(PypiSourceTest, NothingOfTheHostsPipSettingsCounts) {
   index.publish("a", "1.0");
   settings.packages = {"a"};
+  // NOLINTBEGIN(concurrency-mt-unsafe): no other thread reads the environment here
   ::setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple/", 1);
   ::setenv("PIP_NO_DEPS", "nonsense", 1);
   ::setenv("PYTHONPATH", "/no/such/folder", 1);
@@ -138,6 +139,7 @@ TEST_F(PypiSourceTest, NothingOfTheHostsPipSettingsCounts) {
   for (const char* name : {"PIP_INDEX_URL", "PIP_NO_DEPS", "PYTHONPATH"}) {
     ::unsetenv(name);
   }
+  // NOLINTEND(concurrency-mt-unsafe)
   ASSERT_TRUE(proposal) << proposal.error().message();
   EXPECT_EQ(problems(*proposal), "");
   EXPECT_TRUE(records.contains("a"));

@@ -44,6 +44,7 @@ Result<void> DocumentBody::begin(const AnswerHead& head) {
   document_.etag = head.etag;
   document_.last_modified = head.last_modified;
   document_.content_type = head.content_type;
+  document_.link = head.link;
   if (head.length && *head.length > request_.size_limit) {
     return too_large(thing_, request_.size_limit);
   }

@@ -21,6 +21,7 @@ struct AnswerHead {
   std::string last_modified;
   std::string content_type;
   std::string content_range;
+  std::string link;
 };
 
 class Body {

@@ -189,6 +189,7 @@ bool Transfer::begin_body() {
   head.last_modified = header("Last-Modified");
   head.content_type = header("Content-Type");
   head.content_range = header("Content-Range");
+  head.link = header("Link");
   curl_off_t length = -1;
   curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   if (length >= 0) {

@@ -24,6 +24,7 @@ struct Document {
   std::string etag{};           // empty where the upstream has none
   std::string last_modified{};  // as it came
   std::string content_type{};
+  std::string link{};  // RFC 8288, as it came: where the next page is
 };
 
 struct DocumentRequest {

@@ -9,6 +9,8 @@
 #include "highside/mirror/apt/record_check.h"
 #include "highside/mirror/files/files_mirror.h"
 #include "highside/mirror/files/record_check.h"
+#include "highside/mirror/huggingface/huggingface_mirror.h"
+#include "highside/mirror/huggingface/record_check.h"
 #include "highside/mirror/npm/npm_mirror.h"
 #include "highside/mirror/npm/record_check.h"
 #include "highside/mirror/pypi/pypi_mirror.h"
@@ -70,6 +72,7 @@ Result<void> HighDaemon::open_stores() {
   SLUICE_TRY_VOID(catalog_->load());
   checks_.push_back(std::make_unique<NpmRecordCheck>());
   checks_.push_back(std::make_unique<PypiRecordCheck>());
+  checks_.push_back(std::make_unique<HuggingFaceRecordCheck>());
   checks_.push_back(std::make_unique<FileRecordCheck>());
   checks_.push_back(std::make_unique<AptRecordCheck>(options_.archives));
 
@@ -144,6 +147,8 @@ http::Router HighDaemon::mirrors() {
   }
   router.mount("/apt", AptMirror::handler(std::make_shared<AptMirror>("/apt", options_.archives,
                                                                       *catalog_, *blobs_)));
+  router.mount("/hf", HuggingFaceMirror::handler(
+                          std::make_shared<const HuggingFaceMirror>("/hf", *catalog_, *blobs_)));
   router.mount("/files",
                FilesMirror::handler(std::make_shared<FilesMirror>("/files", *catalog_, *blobs_)));
   return router;

@@ -216,6 +216,27 @@ SectionSpec apt_section() {
       });
 }
 
+SectionSpec huggingface_section() {
+  return repeated(
+      "huggingface", "A Hugging Face Hub, and what is wanted of it.",
+      {
+          {"name", Type::kString, "huggingface", "The source's name in events and on pages.",
+           unique()},
+          {"hub", Type::kString, required(R"("https://hub.example.org")"), "The hub's address.",
+           not_empty()},
+          {"interval", Type::kDuration, "10m", "Time between polls.", at_least("10s")},
+          {"want", Type::kStrings, required(R"(["org/model"])"),
+           "Repositories: \"org/model\", \"datasets/org/name\", \"spaces/org/name\", each with "
+           "\"@\" and a branch, tag or commit, or of the branch main. A branch is followed.",
+           not_empty()},
+          {"include", Type::kStrings, "[]",
+           "Only files that match one of these patterns (*, ?); empty: all."},
+          {"exclude", Type::kStrings, "[]", "Files that match one of these are left out."},
+          {"token", Type::kPath, "",
+           "A file with an access token, for gated and private repositories; read at each poll."},
+      });
+}
+
 SectionSpec files_section() {
   return repeated(
       "files", "Plain files: a drop folder, a list of addresses with digests, or both.",
@@ -243,7 +264,7 @@ const config::Table& settings_table() {
   static const config::Table table(
       "sluice-low", {daemon_section(), status_section(), keys_section(), link_section(),
                      spool_section(), fetch_section(), policy_section(), npm_section(),
-                     pypi_section(), apt_section(), files_section()});
+                     pypi_section(), huggingface_section(), apt_section(), files_section()});
   return table;
 }
 

@@ -6,6 +6,7 @@
 #include "lowside/daemon/options.h"
 #include "lowside/upstream/apt/apt_source.h"
 #include "lowside/upstream/files/files_upstream.h"
+#include "lowside/upstream/huggingface/huggingface_source.h"
 #include "lowside/upstream/npm/npm_source.h"
 #include "lowside/upstream/pypi/pypi_source.h"
 
@@ -149,6 +150,18 @@ Result<std::unique_ptr<Upstream>> make_apt(const Section& section,
   return std::unique_ptr<Upstream>(new AptSource(std::move(apt), counters, clock));
 }
 
+std::unique_ptr<Upstream> make_huggingface(const Section& section, observe::Counters& counters) {
+  HuggingFaceSettings hub;
+  hub.name = section.string("name");
+  hub.hub = section.string("hub");
+  hub.interval = interval(section);
+  hub.repositories = section.strings("want");
+  hub.include = section.strings("include");
+  hub.exclude = section.strings("exclude");
+  hub.token_file = section.path("token");
+  return std::make_unique<HuggingFaceSource>(std::move(hub), counters);
+}
+
 Result<std::unique_ptr<Upstream>> make_files(const Section& section, const Clock& clock) {
   FilesSettings files;
   files.name = section.string("name");
@@ -194,6 +207,9 @@ Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& setti
   const auto keys_folder = settings.path("keys", "signing").parent_path();
   for (const Section& section : settings.repeated("apt")) {
     SLUICE_TRY_VOID(add(section, make_apt(section, keys_folder, counters, clock)));
+  }
+  for (const Section& section : settings.repeated("huggingface")) {
+    SLUICE_TRY_VOID(add(section, make_huggingface(section, counters)));
   }
   for (const Section& section : settings.repeated("files")) {
     SLUICE_TRY_VOID(add(section, make_files(section, clock)));

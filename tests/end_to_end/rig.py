@@ -245,7 +245,7 @@ class Rig:
     def http(self, port, path, side="high", headers=None, method="GET"):
         """(status, headers, body) of a request made inside the side's namespace."""
         command = ["ip", "netns", "exec", getattr(self.namespaces, side)] if self.namespaces else []
-        command += ["curl", "-s", "-S", "--path-as-is", "-X", method, "-D", "-", "-o", str(self.folder / "body"), "--max-time", "60"]
+        command += ["curl", "-s", "-S", "--path-as-is", *(["--head"] if method == "HEAD" else ["-X", method]), "-D", "-", "-o", str(self.folder / "body"), "--max-time", "60"]
         for name, value in (headers or {}).items():
             command += ["-H", f"{name}: {value}"]
         (self.folder / "body").unlink(missing_ok=True)

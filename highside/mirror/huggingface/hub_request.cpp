@@ -37,6 +37,8 @@ std::string join(const Parts& parts, std::size_t from) {
   return text;
 }
 
+std::string revision_of(const std::string& part) { return part == "HEAD" ? "main" : part; }
+
 std::optional<HubRequest> read_verb(HubRequest request, const Parts& parts, std::size_t verb) {
   const std::string& name = parts[verb];
   const std::size_t more = parts.size() - verb - 1;
@@ -47,7 +49,7 @@ std::optional<HubRequest> read_verb(HubRequest request, const Parts& parts, std:
   if (more == 0) {
     return std::nullopt;
   }
-  request.revision = parts[verb + 1];
+  request.revision = revision_of(parts[verb + 1]);
   if (name == "revision" && more == 1) {
     request.what = What::kAbout;
   } else if (name == "paths-info" && more == 1) {
@@ -99,7 +101,7 @@ std::optional<HubRequest> read_file(const Parts& parts) {
     const std::size_t verb = id + length;
     if (parts.size() > verb + 2 && parts[verb] == "resolve") {
       request.repository.id = parts[id] + (length == 2 ? "/" + parts[id + 1] : "");
-      request.revision = parts[verb + 1];
+      request.revision = revision_of(parts[verb + 1]);
       request.path = join(parts, verb + 2);
       return request;
     }

@@ -22,8 +22,8 @@ struct HubRequest {
 
   What what = What::kList;
   huggingface::Repository repository;
-  std::string revision = "main";
-  std::string path;  // of a file or folder; "" is the top
+  std::string revision = "main";  // also where "HEAD" was asked for, as the JavaScript client does
+  std::string path;               // of a file or folder; "" is the top
 };
 
 // `raw_path`: below the mirror's prefix, not decoded: a revision's slashes come as %2F. None: the

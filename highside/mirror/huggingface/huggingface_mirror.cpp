@@ -102,6 +102,8 @@ std::optional<std::vector<std::string>> wanted_paths(const http::Request& reques
       }
       paths.emplace_back(path.get_string());
     }
+  } else {
+    return std::nullopt;
   }
   return paths;
 }
@@ -338,7 +340,14 @@ http::Response HuggingFaceMirror::file(const http::Request& request,
     content.extra.emplace("X-Linked-Size", std::to_string(file->size()));
   }
   content.extra.emplace("X-Content-Type-Options", "nosniff");
-  return http::respond(request, content, std::make_shared<BlobBody>(std::move(*reader)));
+  http::Request plain = request;
+  if (file->size() == 0 && plain.headers.erase("Range") > 0) {
+    // The JavaScript client asks for the first byte of every file to learn its size from
+    // Content-Range, and takes 416 for a failure. Beside 200 that header means nothing (RFC 9110
+    // section 14.4).
+    content.extra.emplace("Content-Range", "bytes */0");
+  }
+  return http::respond(plain, content, std::make_shared<BlobBody>(std::move(*reader)));
 }
 
 }  // namespace sluice::high

@@ -41,7 +41,7 @@ bool holds_one(const proto::HuggingFaceFolder& folder,
 Error with_cure(Error error, const Repository& repository) {
   error.cure = "check " + repository.address() +
                " and its revision; of a gated or private one accept the terms on its page and set "
-               "token_file";
+               "token";
   return error;
 }
 

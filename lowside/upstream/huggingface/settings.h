@@ -10,7 +10,7 @@ namespace sluice::low {
 
 struct HuggingFaceSettings {
   std::string name;  // of the source
-  std::string hub;   // "https://huggingface.co/"
+  std::string hub;   // its address
   std::chrono::seconds interval{600};
   // "org/name", "org/name@revision", "datasets/org/name", "spaces/org/name". Without a revision the
   // branch main; a branch is followed, a commit stays.

@@ -26,6 +26,7 @@ COMMON_EDGES = {
     "common/ecosystem/pypi": {"common/base"},
     "common/ecosystem/apt": {"common/base", "common/process"},
     "common/ecosystem/files": {"common/base"},
+    "common/ecosystem/huggingface": {"common/base", "common/ecosystem/files"},
     "common/config": {"common/base"},
     "common/observe": {"common/base"},
     "common/http": {"common/base", "common/observe"},

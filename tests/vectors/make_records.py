@@ -193,6 +193,88 @@ def pypi():
     yield wrong("that-replaces-a-file", "replaced", "it would replace a visible file by other bytes", pypi_body(), previous=before)
 
 
+# --- huggingface
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+MODEL = f"models/org/tiny@{COMMIT}"
+
+
+def git_oid(content):
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).digest()
+
+
+def hub_file(path="config.json", content=CONTENT, oid=None, size=None, pointer=0, sha256=None):
+    return message(1, [*text(1, path, "path"), *number(2, len(content) if size is None else size, "size"),
+                       *data(3, digest(content) if sha256 is None else sha256, "sha256"), *data(4, git_oid(content) if oid is None else oid, "oid"),
+                       *number(5, pointer, "pointer_size")], "files")
+
+
+def hub_folder(path="onnx", oid=counting(0x40, 20)):
+    return message(2, [*text(1, path, "path"), *data(2, oid, "oid")], "folders")
+
+
+def hub_revision(*files, folders=(), about=b'{"tags":["onnx"]}', modified="2024-05-01T00:00:00.000Z"):
+    return [*(piece for file in files for piece in file), *(piece for folder in folders for piece in folder), *text(3, modified, "last_modified"),
+            *data(4, about, "about", "JSON")]
+
+
+def hub_refs(**commits):
+    return [piece for name, commit in commits.items() for piece in message(1, [*text(1, name, "key"), *text(2, commit, "value")], "commits")]
+
+
+def huggingface():
+    both = {"blobs": (CONTENT, OTHER), "held": (CONTENT, OTHER)}
+    plain, large = hub_file(), hub_file("onnx/model.onnx", OTHER, oid=counting(0x20, 20), pointer=130)
+    shown = [{"path": "config.json", "size": len(CONTENT), "sha256": digest(CONTENT).hex(), "oid": git_oid(CONTENT).hex()},
+             {"path": "onnx/model.onnx", "size": len(OTHER), "sha256": digest(OTHER).hex(), "oid": counting(0x20, 20).hex(), "pointer_size": 130}]
+    fields = {"files": shown, "folders": [{"path": "onnx", "oid": counting(0x40, 20).hex()}], "last_modified": "2024-05-01T00:00:00.000Z",
+              "about": b'{"tags":["onnx"]}'.hex()}
+    good = hub_revision(plain, large, folders=(hub_folder(),))
+    yield vector("revision", "huggingface", MODEL, good, fields=fields, **both)
+    yield vector("revision-that-was-visible", "huggingface", MODEL, good, previous=hub_revision(plain), fields=fields, **both)
+    yield vector("revision-of-the-oldest-kind-of-name", "huggingface", f"models/gpt2@{COMMIT}", good, fields=fields, **both)
+    yield vector("refs", "huggingface", "datasets/org/set", hub_refs(main=COMMIT), blobs=(), fields={"commits": {"main": COMMIT}})
+
+    def wrong(name, reason, cause, body, thing=MODEL, document=MODEL, **other):
+        return refused(name, reason, "integrity", f"huggingface record {thing}", cause, "huggingface", document, body, **(both | other))
+    for name, document, thing in (("kind", "tokens/org/tiny", "document tokens/org/tiny"), ("no-name", "models", "document models"), ("empty", "models/", "repository "),
+                                  ("deep", "models/a/b/c", "repository a/b/c"), ("up", "models/../x", "repository ../x"), ("dashes", "models/a--b", "repository a--b"),
+                                  ("git", "spaces/org/x.git", "repository org/x.git"), ("long", "models/" + "x" * 97, "repository " + "x" * 97),
+                                  ("branch", "models/org/tiny@main", "document models/org/tiny@main"),
+                                  ("upper-case-commit", f"models/a@{'A' * 40}", f"document models/a@{'A' * 40}")):
+        yield refused(f"name-{name}", "document", "invalid", thing, "", "huggingface", document, good, **both)
+    unreadable = "its body cannot be read, or has no files"
+    yield wrong("unreadable", "body", unreadable, [Piece(counting(0xF8, 5), "no fields")])
+    yield wrong("without-files", "body", unreadable, hub_revision())
+    for name, about in (("no-json", b"{"), ("a-list", b"[]"), ("nothing", b"")):
+        yield wrong(f"about-{name}", "body", unreadable, hub_revision(plain, about=about))
+    yield wrong("modified-with-line-feed", "body", unreadable, hub_revision(plain, modified="a\nb"))
+    leaves = "a path leaves the repository, or is out of order"
+    for name, path in (("none", ""), ("up", "../x"), ("absolute", "/etc/passwd"), ("back", "a\\b"), ("control", "a\x01"), ("long-part", "p" * 256), ("deep", "a/" * 64 + "a")):
+        yield wrong(f"path-{name}", "path", leaves, hub_revision(hub_file(path)))
+    yield wrong("files-not-sorted", "path", leaves, hub_revision(large, plain))
+    yield wrong("file-twice", "path", leaves, hub_revision(plain, plain))
+    one = f"{MODEL}: config.json"
+    digests = "it has no digests, or is not among the blobs that the record names"
+    for name, file in (("sha256-of-31-bytes", hub_file(sha256=counting(1, 31))), ("oid-of-19-bytes", hub_file(oid=counting(1, 19))), ("without-oid", hub_file(oid=b""))):
+        yield wrong(name, "file", digests, hub_revision(file), one)
+    yield wrong("file-not-named", "file", digests, hub_revision(plain), one, blobs=(OTHER,))
+    yield wrong("file-not-held", "held", "it is not in the store, or of another size", hub_revision(plain), one, held=(OTHER,))
+    yield wrong("file-of-another-size", "held", "it is not in the store, or of another size", hub_revision(hub_file(size=22)), one)
+    yield wrong("file-of-another-oid", "oid", "its oid is not the digest of its bytes", hub_revision(hub_file(oid=counting(1, 20))), one)
+    yield wrong("folder-up", "folder", "a folder's path leaves the repository", hub_revision(plain, folders=(hub_folder("../x"),)))
+    yield wrong("that-replaces-a-file", "replaced", "it would replace a visible file by other bytes", hub_revision(plain), one,
+                previous=hub_revision(hub_file(content=OTHER)))
+    refs = "models/org/tiny"
+    none = "its refs cannot be read, are none, or name blobs"
+    yield wrong("refs-unreadable", "refs", none, [Piece(counting(0xF8, 5), "no fields")], refs, refs, blobs=())
+    yield wrong("refs-none", "refs", none, [], refs, refs, blobs=())
+    yield wrong("refs-with-a-blob", "refs", none, hub_refs(main=COMMIT), refs, refs)
+    for name, ref in (("space", "a b"), ("dots", "a..b"), ("slash", "/a"), ("caret", "a^"), ("commit", COMMIT), ("none", "")):
+        yield wrong(f"ref-{name}", "ref", "a ref has no proper name or commit", hub_refs(**{ref: COMMIT}), refs, refs, blobs=())
+    yield wrong("ref-to-no-commit", "ref", "a ref has no proper name or commit", hub_refs(main="main"), refs, refs, blobs=())
+
+
 # --- apt
 
 
@@ -242,4 +324,4 @@ def apt():
 
 
 FILES = {"record": ("A record, the blobs that are held, and what was visible before, if anything was. For apt a keyring is configured for the archive "
-                    "\"debian\" only: docs/protocol.md, Records.", lambda: [*files(), *npm(), *pypi(), *apt()])}
+                    "\"debian\" only: docs/protocol.md, Records.", lambda: [*files(), *npm(), *pypi(), *huggingface(), *apt()])}

@@ -6,10 +6,12 @@
 #include "common/base/text.h"
 #include "highside/mirror/apt/record_check.h"
 #include "highside/mirror/files/record_check.h"
+#include "highside/mirror/huggingface/record_check.h"
 #include "highside/mirror/npm/record_check.h"
 #include "highside/mirror/pypi/record_check.h"
 #include "sluice/apt.pb.h"
 #include "sluice/file.pb.h"
+#include "sluice/huggingface.pb.h"
 #include "sluice/npm.pb.h"
 #include "sluice/pypi.pb.h"
 #include "tests/support/memory_blobs.h"
@@ -41,8 +43,8 @@ class RecordVectors : public testing::Test {
   }
 
   high::RecordCheck& check_of(const std::string& ecosystem) {
-    for (high::RecordCheck* check :
-         std::initializer_list<high::RecordCheck*>{&file_, &npm_, &pypi_, apt_.get()}) {
+    for (high::RecordCheck* check : std::initializer_list<high::RecordCheck*>{
+             &file_, &npm_, &pypi_, &huggingface_, apt_.get()}) {
       if (check->ecosystem() == ecosystem) {
         return *check;
       }
@@ -50,7 +52,14 @@ class RecordVectors : public testing::Test {
     throw std::invalid_argument(ecosystem);
   }
 
-  static json::object shown_body_of(const std::string& ecosystem, const std::string& body) {
+  static json::object shown_body_of(const Vector& vector) {
+    const std::string ecosystem = vector.text("ecosystem");
+    const std::string body = characters(vector.bytes);
+    if (ecosystem == "huggingface") {
+      return vector.text("document").find('@') == std::string::npos
+                 ? shown_body<proto::HuggingFaceRefs>(body)
+                 : shown_body<proto::HuggingFaceRevision>(body);
+    }
     return ecosystem == "file"   ? shown_body<proto::FileEntry>(body)
            : ecosystem == "npm"  ? shown_body<proto::NpmPackage>(body)
            : ecosystem == "pypi" ? shown_body<proto::PypiProject>(body)
@@ -84,6 +93,7 @@ class RecordVectors : public testing::Test {
   high::FileRecordCheck file_;
   high::NpmRecordCheck npm_;
   high::PypiRecordCheck pypi_;
+  high::HuggingFaceRecordCheck huggingface_;
   std::unique_ptr<high::AptRecordCheck> apt_;
 };
 
@@ -93,8 +103,7 @@ TEST_F(RecordVectors, HoldOrAreRefused) {
     const auto checked = check(vector);
     ASSERT_EQ(checked.has_value(), vector.good());
     if (checked) {
-      expect_fields(vector.fields(),
-                    shown_body_of(vector.text("ecosystem"), characters(vector.bytes)));
+      expect_fields(vector.fields(), shown_body_of(vector));
     } else {
       expect_refusal(vector, checked.error());
     }
@@ -108,10 +117,9 @@ TEST_F(RecordVectors, CutAnywhereTheyAreRefusedOrHoldOfLess) {
       Vector cut = vector;
       cut.bytes.resize(size);
       if (check(cut)) {  // it ended between two fields, and was whole without the rest
-        const auto shown = [&](const Bytes& bytes) {
-          return json::serialize(shown_body_of(cut.text("ecosystem"), characters(bytes)));
-        };
-        EXPECT_LT(shown(cut.bytes).size(), shown(vector.bytes).size()) << size;
+        EXPECT_LT(json::serialize(shown_body_of(cut)).size(),
+                  json::serialize(shown_body_of(vector)).size())
+            << size;
       }
     }
   }

@@ -97,6 +97,21 @@ def pypi_seeds():
     yield "cursor", b"\7" + json.dumps(cursor).encode()
 
 
+def huggingface_seeds():
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    revision = {"id": "org/tiny", "sha": commit, "lastModified": "2024-05-01T00:00:00.000Z", "tags": ["onnx"], "cardData": {"license": "mit"}, "siblings": []}
+    tree = [{"type": "directory", "path": "onnx", "size": 0, "oid": commit}, {"type": "file", "path": "config.json", "size": 2, "oid": commit},
+            {"type": "file", "path": "onnx/m.onnx", "size": 9, "oid": commit, "lfs": {"oid": "ab" * 32, "size": 9, "pointerSize": 130}}]
+    cursor = {"format": 1, "repositories": {"models/org/tiny": {"refs": {"main": commit}, "etags": {"main": "e"}, "revisions": {commit: "s"}}}}
+    yield "answers", b"\0" + piece(json.dumps(revision)) + piece(json.dumps(tree)) + json.dumps(tree[1:]).encode()
+    yield "link", b'\1<http://h/a?b=1,2>; rel="prev", <http://h/c>; rel="next"'
+    for number, name in enumerate(("models/org/tiny", f"datasets/org/set@{commit}", "org/name@refs/pr/1", "spaces/a.b_c/d-e@v1.0")):
+        yield f"name{number}", b"\2" + name.encode()
+    for number, path in enumerate(("/api/models/org/tiny/tree/refs%2Fpr%2F1/a%20b", "/datasets/org/set/resolve/main/a/b", "/api/models/gpt2", "/api/spaces/a/b/paths-info/x")):
+        yield f"request{number}", b"\3" + path.encode()
+    yield "cursor", b"\4" + json.dumps(cursor).encode()
+
+
 def archive_seeds():
     digests = {name: hashlib.new(name, b"index").hexdigest() for name in ("md5", "sha1", "sha256", "sha512")}
     lists = "".join(f"{field}:\n {digests[name]} 5 main/binary-amd64/Packages\n {digests[name]} 5 main/binary-all/Packages.xz\n"
@@ -242,7 +257,7 @@ def vector_seeds(root):
 def main():
     root, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     example = examples(root)
-    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(),
+    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(),
               "shipment": shipment_seeds(example)}
     seeds = [(target, name, data) for target, group in groups.items() for name, data in group] + list(link_seeds(example)) + list(
         vector_seeds(root))

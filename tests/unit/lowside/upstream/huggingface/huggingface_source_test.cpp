@@ -10,6 +10,7 @@
 #include "scripted_hub.h"
 #include "sluice/huggingface.pb.h"
 #include "tests/support/events.h"
+#include "tests/support/memory_intake.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sluice::low {
@@ -19,36 +20,6 @@ namespace json = boost::json;
 
 const std::string kFirst(40, 'a');
 const std::string kSecond(40, 'b');
-
-// Believes what it is told, and checks digests and sizes.
-class TestIntake final : public Intake {
- public:
-  std::map<std::string, proto::Blob> blobs;  // by digest as text
-
-  Result<proto::Blob> take(FetchedFile file, const Expectation& expectation) override {
-    for (const Digest& digest : expectation.digests) {
-      if (std::ranges::find(file.digests(), digest) == file.digests().end()) {
-        return Error{ErrorCode::kIntegrity, file.request().name, "another digest", "wait"};
-      }
-    }
-    proto::Blob blob;
-    blob.set_sha256(std::string(as_text(file.digests()[0].bytes())));
-    blob.set_size(file.size());
-    for (const Digest& digest : file.digests()) {
-      blobs[digest.to_string()] = blob;
-    }
-    std::filesystem::remove(file.path().value());
-    return blob;
-  }
-  Result<proto::Blob> take_made(std::string name, std::string, std::vector<DigestAlgorithm>,
-                                std::vector<Evidence>) override {
-    return Error{ErrorCode::kInvalid, name, "nothing is made here", ""};
-  }
-  Result<std::optional<proto::Blob>> held(const Digest& digest) override {
-    const auto found = blobs.find(digest.to_string());
-    return found == blobs.end() ? std::nullopt : std::optional(found->second);
-  }
-};
 
 class HuggingFaceSourceTest : public testing::Test {
  protected:
@@ -109,7 +80,7 @@ class HuggingFaceSourceTest : public testing::Test {
   observe::Counters counters_;
   sluice::test::RecordedEvents events_;
   std::unique_ptr<Fetcher> fetcher_;
-  TestIntake intake_;
+  test::MemoryIntake intake_;
   HuggingFaceSettings settings_;
   std::string cursor_;
   std::stop_source stop_;
@@ -217,11 +188,11 @@ TEST_F(HuggingFaceSourceTest, SendsTheTokenToTheHubAlone) {
 TEST_F(HuggingFaceSourceTest, RefusesOtherBytesThanTheHubVouchesFor) {
   settings_.repositories = {"org/tiny"};
   hub_.replace("models/org/tiny", kFirst, "config.json", "[]");
-  expect_refused({"org/tiny/config.json", "another digest"});
+  expect_refused({"org/tiny/config.json", "its digest is not"});
   hub_.replace("models/org/tiny", kFirst, "config.json", "{}");
   intake_.blobs.clear();
   hub_.replace("models/org/tiny", kFirst, "onnx/model.onnx", "changed");
-  expect_refused({"org/tiny/onnx/model.onnx", "another digest"});
+  expect_refused({"org/tiny/onnx/model.onnx", "its digest is not"});
   hub_.replace("models/org/tiny", kFirst, "onnx/model.onnx", "weights");
   EXPECT_EQ(poll().value().records.size(), 2U) << "once it is mended upstream, it crosses";
 }
@@ -251,6 +222,16 @@ TEST_F(HuggingFaceSourceTest, RefusesEntriesThatCannotBe) {
     EXPECT_FALSE(read_hub_tree("hub", body, tree)) << body;
     EXPECT_FALSE(read_hub_revision("hub", body)) << body;
   }
+}
+
+TEST_F(HuggingFaceSourceTest, AFullDiskEndsThePoll) {
+  settings_.repositories = {"org/tiny"};
+  intake_.full = true;
+  const auto full = poll();
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code, ErrorCode::kExhausted);
+  intake_.full = false;
+  EXPECT_EQ(poll().value().records.size(), 2U);
 }
 
 TEST_F(HuggingFaceSourceTest, OneBadEntryStopsNoOther) {

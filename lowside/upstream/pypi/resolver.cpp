@@ -55,7 +55,8 @@ json::value target_json(const PypiTarget& target) {
     markers[name] = value;
   }
   json::array version;
-  for (const std::string_view part : split(target.full_python(), '.')) {
+  const std::string python = target.full_python();  // the parts are views of it
+  for (const std::string_view part : split(python, '.')) {
     version.emplace_back(std::stoi(std::string(part)));
   }
   return json::object{{"markers", std::move(markers)}, {"version", std::move(version)}};

@@ -16,6 +16,41 @@ std::string item(const std::string& term, const std::string& text) {
   return ".TP\n.B " + term + "\n" + text + "\n";
 }
 
+// A word in italics, an option in bold; what may be left out in brackets.
+std::string synopsis(const Parameter& parameter) {
+  std::string text = parameter.name;
+  if (text.starts_with("--")) {
+    text = "\\fB\\-\\-" + text.substr(2);
+    text += parameter.value.empty() ? "" : " \\fI" + parameter.value;
+  } else {
+    text = "\\fI" + text;
+  }
+  text += parameter.repeated ? "\\fR..." : "";
+  return parameter.required ? " " + text + "\\fR" : " \\fR[" + text + "\\fR]";
+}
+
+std::string items(const std::vector<Subcommand>& commands, const std::string& above) {
+  std::string text;
+  for (const Subcommand& command : commands) {
+    std::string term = above + command.name;
+    if (!command.below.empty()) {
+      text += item(term, command.help + ".") + items(command.below, term + " ");
+      continue;
+    }
+    std::string help = command.help + ".";
+    for (const Parameter& parameter : command.parameters) {
+      term += synopsis(parameter);
+      if (!parameter.help.empty()) {
+        help += "\n.br\n" +
+                synopsis({.name = parameter.name, .help = "", .required = true}).substr(1) + ": " +
+                parameter.help + ".";
+      }
+    }
+    text += item(term, help);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string manual_page(const Program& program) {
@@ -35,15 +70,7 @@ std::string manual_page(const Program& program) {
   page += item("show\\-config", "Print all settings that are in effect, as TOML.");
   page += item("status \\fR[\\fB\\-\\-json\\fR]", "Show the running daemon's status.");
   page += item("tail", "Follow the running daemon's events.");
-  for (const Subcommand& special : program.subcommands) {
-    page +=
-        item(special.name + (special.argument.empty() ? "" : " \\fI" + special.argument + "\\fR") +
-                 (special.flag.empty() ? "" : " \\fR[\\fB\\-\\-" + special.flag + "\\fR]"),
-             special.help + "." +
-                 (special.flag.empty()
-                      ? ""
-                      : " With \\fB\\-\\-" + special.flag + "\\fR: " + special.flag_help + "."));
-  }
+  page += items(program.subcommands, "");
   page += item("man \\fR[\\fB\\-\\-settings\\fR]",
                "Print this page, or only the settings as tables in Markdown.");
   page += ".SH OPTIONS\n" +

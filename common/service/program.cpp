@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdio>
 #include <iostream>
+#include <limits>
 
 #include "common/config/documents.h"
 #include "common/config/load.h"
@@ -240,29 +241,51 @@ void add_common(const Program& program, CLI::App& app, std::filesystem::path& fi
   });
 }
 
-void add_special(const Program& program, CLI::App& app, const std::filesystem::path& file,
-                 std::vector<std::string>& words, Action& action) {
-  for (const Subcommand& special : program.subcommands) {
+void add_parameter(const Parameter& parameter, CLI::App& command, Given& given) {
+  if (parameter.name.starts_with("--") && parameter.value.empty()) {
+    command.add_flag_callback(
+        parameter.name, [&] { given.add(parameter.name, ""); }, parameter.help);
+    return;
+  }
+  CLI::Option* option = command.add_option_function<std::vector<std::string>>(
+      parameter.name,
+      [&](const std::vector<std::string>& values) {
+        for (const std::string& value : values) {
+          given.add(parameter.name, value);
+        }
+      },
+      parameter.help);
+  option->required(parameter.required);
+  if (!parameter.value.empty()) {
+    option->type_name(parameter.value);
+  }
+  option->expected(1, parameter.repeated ? std::numeric_limits<int>::max() : 1);
+  if (parameter.name.starts_with("--")) {
+    option->allow_extra_args(false);
+  }
+}
+
+// Each of the commands puts what it was given into `given`; only one of them is called.
+void add_special(const Program& program, const std::vector<Subcommand>& specials, CLI::App& app,
+                 const std::filesystem::path& file, Given& given, Action& action) {
+  for (const Subcommand& special : specials) {
     auto* subcommand = app.add_subcommand(special.name, special.help);
-    if (!special.argument.empty()) {
-      subcommand->add_option(special.argument, words)->required();
+    for (const Parameter& parameter : special.parameters) {
+      add_parameter(parameter, *subcommand, given);
     }
-    if (!special.flag.empty()) {
-      subcommand->add_flag_callback(
-          "--" + special.flag, [&] { words.push_back(special.flag); }, special.flag_help);
+    if (!special.below.empty()) {
+      subcommand->require_subcommand(1);
+      add_special(program, special.below, *subcommand, file, given, action);
+      continue;
     }
     subcommand->callback([&] {
       action = [&] {
-        std::string argument;
-        for (const std::string& word : words) {
-          argument += (argument.empty() ? "" : " ") + word;
-        }
         const Result<config::Settings> settings = config::load(program.table, file);
         if (!settings) {
           complain(settings.error().message());
           return static_cast<int>(kExitConfiguration);
         }
-        return special.run(*settings, argument);
+        return special.run(*settings, given);
       };
     });
   }
@@ -281,6 +304,16 @@ void add_man(const Program& program, CLI::App& app, bool& settings_only, Action&
 
 }  // namespace
 
+std::string Given::value(const std::string& name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? "" : found->second.back();
+}
+
+std::vector<std::string> Given::values(const std::string& name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? std::vector<std::string>() : found->second;
+}
+
 int run_program(const Program& program, int argc, char** argv) {
   CLI::App app(program.summary, program.name);
   app.set_version_flag("--version", program.name + " " SLUICE_VERSION);
@@ -290,12 +323,12 @@ int run_program(const Program& program, int argc, char** argv) {
   app.add_option("-c,--config", file, "The configuration file")->capture_default_str();
 
   std::filesystem::path folder;
-  std::vector<std::string> words;
+  Given given;
   bool as_json = false;
   bool settings_only = false;
   Action action;
   add_common(program, app, file, folder, as_json, action);
-  add_special(program, app, file, words, action);
+  add_special(program, program.subcommands, app, file, given, action);
   add_man(program, app, settings_only, action);
   try {
     app.parse(argc, argv);

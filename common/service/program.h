@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,15 +41,36 @@ struct Surroundings {
   std::function<void(const Error&)> storage_failed;
 };
 
+// What a subcommand takes besides its name.
+struct Parameter {
+  std::string name;  // "--json" is an option, "shipments" a word
+  std::string help;
+  std::string value{};    // of an option, what its value is called: "FILE"; empty: it is a switch
+  bool required = false;  // a word that is not may only be the last
+  bool repeated = false;
+};
+
+// What was given of a subcommand's parameters.
+class Given {
+ public:
+  bool has(const std::string& name) const { return values_.contains(name); }
+  std::string value(const std::string& name) const;  // the last; empty where none was given
+  std::vector<std::string> values(const std::string& name) const;
+  void add(const std::string& name, std::string value) {
+    values_[name].push_back(std::move(value));
+  }
+
+ private:
+  std::map<std::string, std::vector<std::string>> values_;
+};
+
 struct Subcommand {
   std::string name;
   std::string help;
-  std::string argument{};  // what its one argument is called; empty: it takes none
-  std::string flag{};      // its one switch, without the dashes; empty: it has none
-  std::string flag_help{};
-  // `settings` are checked. `argument` is what was given, words with a space between them; of a
-  // command without one, the flag's name if that was given. Prints; returns an exit code.
-  std::function<int(const config::Settings& settings, const std::string& argument)> run;
+  std::vector<Parameter> parameters{};
+  // `settings` are checked. Prints; returns an exit code. Empty where `below` has commands.
+  std::function<int(const config::Settings& settings, const Given& given)> run{};
+  std::vector<Subcommand> below{};  // of which one must be given: "snapshot list"
 };
 
 struct Program {

@@ -16,9 +16,13 @@ _sluice_high() {
   done
   local words='-c --config --help'
   case $command in
-    '') words+=' --version run init check-config show-config status tail gaps scrub tune man' ;;
+    '') words+=' --version run init check-config show-config status tail gaps wanted scrub tune man' ;;
     status | tune) words+=' --json' ;;
     gaps) words+=' --code' ;;
+    wanted)
+      words+=' --export --json'
+      [[ $before == --export ]] && words='npm pypi huggingface deb generic'
+      ;;
     man) words+=' --settings' ;;
     init)
       if [[ $word != -* ]]; then

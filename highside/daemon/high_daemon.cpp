@@ -138,8 +138,8 @@ Result<void> HighDaemon::open_link() {
   return {};
 }
 
-http::Router HighDaemon::mirrors() {
-  http::Router router;
+void HighDaemon::mount_mirrors() {
+  http::Router& router = mirrors_;
   router.mount("/npm", NpmMirror::handler(std::make_shared<NpmMirror>("/npm", *catalog_, *blobs_)));
   for (const char* prefix : {"/pypi", "/repository/pypi-hosted"}) {  // the second as Nexus has it
     router.mount(prefix, PypiMirror::handler(
@@ -151,7 +151,10 @@ http::Router HighDaemon::mirrors() {
                           std::make_shared<const HuggingFaceMirror>("/hf", *catalog_, *blobs_)));
   router.mount("/files",
                FilesMirror::handler(std::make_shared<FilesMirror>("/files", *catalog_, *blobs_)));
-  return router;
+}
+
+http::Handler HighDaemon::ask_mirrors() const {
+  return [this](const http::Request& request) { return mirrors_.handle(request); };
 }
 
 // Half of the descriptors are for clients at the most: the link, the staging folder and the index
@@ -172,12 +175,11 @@ void HighDaemon::limit_clients() {
 
 Result<void> HighDaemon::serve() {
   limit_clients();
-  auto router = std::make_shared<const http::Router>(mirrors());
-  SLUICE_TRY(server_,
-             http::Server::start(
-                 options_.serve,
-                 [router](const http::Request& request) { return router->handle(request); },
-                 counters_, events_));
+  wanted_ = std::make_unique<WantedList>(*index_, clock_);
+  SLUICE_TRY_VOID(wanted_->load());
+  mount_mirrors();
+  SLUICE_TRY(server_, http::Server::start(options_.serve, note_misses(ask_mirrors(), *wanted_),
+                                          counters_, events_));
   return {};
 }
 

@@ -23,6 +23,7 @@
 #include "highside/daemon/options.h"
 #include "highside/daemon/stored_epochs.h"
 #include "highside/receive/receiver.h"
+#include "highside/wanted/wanted_list.h"
 
 namespace sluice::high {
 
@@ -44,6 +45,7 @@ class HighDaemon {
   // What follows is callable from any thread.
   std::string status() const;  // JSON
   std::string gaps() const;    // JSON
+  std::string wanted();        // JSON: what clients asked for and is not here by now either
   std::optional<std::string> trouble()
       const;  // why it is not well: a silent link, a store that takes nothing, damaged blobs
   store::Scrubber& scrubber() { return *scrubber_; }
@@ -55,7 +57,8 @@ class HighDaemon {
   Result<void> open_link();
   void limit_clients();
   Result<void> serve();
-  http::Router mirrors();
+  void mount_mirrors();
+  http::Handler ask_mirrors() const;
   Result<std::vector<std::string>> lose(const std::vector<store::DamagedBlob>& damaged);
 
   Options options_;
@@ -76,6 +79,8 @@ class HighDaemon {
   std::unique_ptr<store::Scrubber> scrubber_;
   std::unique_ptr<StoredEpochs> epochs_;
   std::unique_ptr<Receiver> receiver_;
+  std::unique_ptr<WantedList> wanted_;
+  http::Router mirrors_;
   std::unique_ptr<http::Server> server_;
 };
 

@@ -11,6 +11,7 @@
 #include "highside/daemon/init.h"
 #include "highside/daemon/memory_text.h"
 #include "highside/daemon/settings_table.h"
+#include "highside/daemon/wanted_text.h"
 
 namespace {
 
@@ -35,6 +36,8 @@ class Running final : public service::Daemon {
   Result<void> mount(http::Router& router) override {
     router.mount("/gaps",
                  [this](const http::Request&) { return http::json_response(daemon_->gaps()); });
+    router.mount("/wanted",
+                 [this](const http::Request&) { return http::json_response(daemon_->wanted()); });
     return service::mount_control(router, token_,
                                   {{"scrub", service::scrub_command(daemon_->scrubber())}});
   }
@@ -56,7 +59,7 @@ Result<std::string> check(const config::Settings& settings) {
   return high::describe_memory(options);
 }
 
-int tune_host(const config::Settings& settings, const std::string& flag) {
+int tune_host(const config::Settings& settings, const service::Given& given) {
   const auto options = high::read_options(settings);
   if (!options) {
     std::cerr << options.error().message() << "\n";
@@ -70,22 +73,38 @@ int tune_host(const config::Settings& settings, const std::string& flag) {
                      .coalesce = source.coalesce});
   }
   const auto findings = tune::look_at_high(tune::this_host(), lanes);
-  std::cout << (flag.empty() ? tune::as_text(findings) : tune::as_json(findings));
+  std::cout << (given.has("--json") ? tune::as_json(findings) : tune::as_text(findings));
   return tune::all_well(findings) ? service::kExitOk : service::kExitFailure;
 }
 
-int scrub(const config::Settings& settings, const std::string&) {
+int scrub(const config::Settings& settings, const service::Given&) {
   return service::scrub(settings, token_file(settings));
 }
 
-int gaps(const config::Settings& settings, const std::string& flag) {
+int gaps(const config::Settings& settings, const service::Given& given) {
   const auto json = service::fetch(settings.string("status", "listen"), "/gaps");
   if (!json) {
     std::cerr << json.error().message() << "\n";
     return service::kExitUnreachable;
   }
-  const auto text = flag.empty() ? high::gaps_text(*json) : high::codes_text(*json);
+  const auto text = given.has("--code") ? high::codes_text(*json) : high::gaps_text(*json);
   std::cout << (text ? *text : text.error().message() + "\n");
+  return text ? service::kExitOk : service::kExitFailure;
+}
+
+int wanted(const config::Settings& settings, const service::Given& given) {
+  const auto json = service::fetch(settings.string("status", "listen"), "/wanted");
+  if (!json) {
+    std::cerr << json.error().message() << "\n";
+    return service::kExitUnreachable;
+  }
+  if (given.has("--json")) {
+    std::cout << *json << "\n";
+    return service::kExitOk;
+  }
+  const auto text = given.has("--export") ? high::want_list(*json, given.value("--export"))
+                                          : high::wanted_text(*json);
+  (text ? std::cout : std::cerr) << (text ? *text : text.error().message() + "\n");
   return text ? service::kExitOk : service::kExitFailure;
 }
 
@@ -105,9 +124,19 @@ int main(int argc, char** argv) {
       .subcommands = {
           {.name = "gaps",
            .help = "List the shipments that have not arrived whole, and what is missing of each",
-           .flag = "code",
-           .flag_help = "print only what to type on the low side, as a short code with a checksum",
+           .parameters = {{"--code",
+                           "print only what to type on the low side, as a short code with a "
+                           "checksum"}},
            .run = gaps},
+          {.name = "wanted",
+           .help = "List what clients asked for and is not here, what is asked for most first",
+           .parameters =
+               {{"--export",
+                 "print a want-list for the low side, in the words of one type of package: npm, "
+                 "pypi, huggingface, deb or generic",
+                 "TYPE"},
+                {"--json", "as JSON"}},
+           .run = wanted},
           {.name = "scrub",
            .help = "Have the daemon read every stored blob again, name what is damaged and what "
                    "sends it again; the status is 1 if anything is",
@@ -115,8 +144,7 @@ int main(int argc, char** argv) {
           {.name = "tune",
            .help = "Hold this machine's kernel, cards and neighbours against the configuration and "
                    "print what to change; the status is 1 if anything is",
-           .flag = "json",
-           .flag_help = "as JSON",
+           .parameters = {{"--json", "as JSON"}},
            .run = tune_host}}};
   return service::run_program(program, argc, argv);
 }

@@ -4,6 +4,7 @@
 
 #include "highside/daemon/gaps_json.h"
 #include "highside/daemon/high_daemon.h"
+#include "highside/daemon/wanted_json.h"
 
 namespace sluice::high {
 namespace {
@@ -106,6 +107,7 @@ std::string HighDaemon::status() const {
                              {{"queued_blobs", commit.queued_blobs},
                               {"stalled", commit.stalled},
                               {"trouble", commit.trouble}}},
+                            {"wanted", wanted_->size()},
                             {"store", {{"blobs", usage.blobs}, {"bytes", usage.bytes}}},
                             {"scrub", service::scrub_status(scrubber_->progress())}};
   return json::serialize(object);
@@ -113,6 +115,11 @@ std::string HighDaemon::status() const {
 
 std::string HighDaemon::gaps() const {
   return json::serialize(gaps_json(publisher_->gaps(kGapsShown, kBlobsShown)));
+}
+
+std::string HighDaemon::wanted() {
+  wanted_->forget_held(ask_mirrors());
+  return json::serialize(wanted_json(wanted_->packages()));
 }
 
 std::optional<std::string> HighDaemon::trouble() const {

@@ -59,7 +59,11 @@ Result<std::string> check(const config::Settings& settings) {
   return low::describe_link(options.transmit, options.sinks.size());
 }
 
-int resend(const config::Settings& settings, const std::string& ranges) {
+int resend(const config::Settings& settings, const service::Given& given) {
+  std::string ranges;
+  for (const std::string& word : given.values("shipments")) {
+    ranges += (ranges.empty() ? "" : " ") + word;
+  }
   const auto answer = service::call_control(settings.string("status", "listen"),
                                             token_file(settings), "resend", ranges);
   if (!answer) {
@@ -71,7 +75,7 @@ int resend(const config::Settings& settings, const std::string& ranges) {
   return service::kExitOk;
 }
 
-int tune_host(const config::Settings& settings, const std::string& flag) {
+int tune_host(const config::Settings& settings, const service::Given& given) {
   const auto options = low::read_options(settings);
   if (!options) {
     std::cerr << options.error().message() << "\n";
@@ -86,11 +90,11 @@ int tune_host(const config::Settings& settings, const std::string& flag) {
                      .segmentation = sink.segmentation});
   }
   const auto findings = tune::look_at_low(tune::this_host(), lanes);
-  std::cout << (flag.empty() ? tune::as_text(findings) : tune::as_json(findings));
+  std::cout << (given.has("--json") ? tune::as_json(findings) : tune::as_text(findings));
   return tune::all_well(findings) ? service::kExitOk : service::kExitFailure;
 }
 
-int scrub(const config::Settings& settings, const std::string&) {
+int scrub(const config::Settings& settings, const service::Given&) {
   return service::scrub(settings, token_file(settings));
 }
 
@@ -112,7 +116,7 @@ int main(int argc, char** argv) {
                "Send shipments again: the numbers that sluice-high gaps lists, such as 3,5-7, a "
                "code that sluice-high gaps --code prints, or all: everything that is held, "
                "when nothing else is to be sent",
-           .argument = "shipments",
+           .parameters = {{.name = "shipments", .help = "", .required = true, .repeated = true}},
            .run = resend},
           {.name = "scrub",
            .help = "Have the daemon read every blob of the spool again and name what is "
@@ -121,8 +125,7 @@ int main(int argc, char** argv) {
           {.name = "tune",
            .help = "Hold this machine's kernel, cards and neighbours against the configuration and "
                    "print what to change; the status is 1 if anything is",
-           .flag = "json",
-           .flag_help = "as JSON",
+           .parameters = {{"--json", "as JSON"}},
            .run = tune_host}}};
   return service::run_program(program, argc, argv);
 }

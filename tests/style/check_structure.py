@@ -22,6 +22,7 @@ COMMON_EDGES = {
     "common/link/receive": {"common/base", "common/link/socket"},
     "common/store": {"common/base", "proto"},
     "common/process": {"common/base"},
+    "common/ecosystem/purl": {"common/base"},
     "common/ecosystem/npm": {"common/base"},
     "common/ecosystem/pypi": {"common/base"},
     "common/ecosystem/apt": {"common/base", "common/process"},

@@ -39,23 +39,6 @@ Result<void> check_part(std::string_view name, std::string_view part) {
   return {};
 }
 
-// Percent-encodes what is not unreserved (RFC 3986).
-std::string percent_encode(std::string_view text) {
-  static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-      out.push_back(c);
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out.push_back('%');
-      out.push_back(kDigits[byte >> 4]);
-      out.push_back(kDigits[byte & 15]);
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<void> check_package_name(std::string_view name) {
@@ -95,15 +78,6 @@ std::string url_segment(std::string_view name) {
 
 std::string tarball_file_name(std::string_view name, std::string_view version) {
   return std::string(base_name(name)) + "-" + std::string(version) + ".tgz";
-}
-
-std::string purl(std::string_view name, std::string_view version) {
-  std::string out = "pkg:npm/";
-  const std::size_t slash = name.find('/');
-  if (slash != std::string_view::npos) {
-    out += percent_encode(name.substr(0, slash)) + "/";
-  }
-  return out + percent_encode(base_name(name)) + "@" + percent_encode(version);
 }
 
 }  // namespace sluice::npm

@@ -21,7 +21,4 @@ std::string url_segment(std::string_view name);
 // "semver-7.5.8.tgz" for @types/semver 7.5.8.
 std::string tarball_file_name(std::string_view name, std::string_view version);
 
-// "pkg:npm/%40types/semver@7.5.8" (package-url specification, type npm).
-std::string purl(std::string_view name, std::string_view version);
-
 }  // namespace sluice::npm

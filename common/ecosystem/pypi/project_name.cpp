@@ -54,18 +54,4 @@ bool is_normalised(std::string_view name) {
   return check_project_name(name).has_value() && normalise(name) == name;
 }
 
-std::string purl(std::string_view name, std::string_view version) {
-  std::string out = "pkg:pypi/" + std::string(name) + "@";
-  for (const char c : version) {  // of a version's characters these two are not unreserved
-    if (c == '+') {
-      out += "%2B";
-    } else if (c == '!') {
-      out += "%21";
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out;
-}
-
 }  // namespace sluice::pypi

@@ -19,7 +19,4 @@ Result<void> check_project_name(std::string_view name);
 // A proper name in its normalised form: the key of documents and pages.
 bool is_normalised(std::string_view name);
 
-// "pkg:pypi/zope-interface@5.4.0" (package-url specification, type pypi). `name` is normalised.
-std::string purl(std::string_view name, std::string_view version);
-
 }  // namespace sluice::pypi

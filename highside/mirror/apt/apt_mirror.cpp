@@ -2,11 +2,13 @@
 
 #include <utility>
 
+#include "common/base/text.h"
 #include "common/ecosystem/apt/keyring.h"
 #include "common/ecosystem/apt/release.h"
 #include "common/http/content.h"
 #include "highside/mirror/apt/pages.h"
 #include "highside/pipeline/blob_body.h"
+#include "highside/pipeline/miss.h"
 
 namespace sluice::high {
 namespace {
@@ -18,6 +20,20 @@ http::Response not_here(std::string_view path) {
                                        " is not here. What is held is listed at the mirror's start "
                                        "page; what is missing must be "
                                        "asked for on the low side.");
+}
+
+// "pool/main/j/jq/jq_1.6-2.1_amd64.deb": the name has no epoch, and neither has this version.
+std::optional<purl::Package> missed_package(const std::string& archive, std::string_view path) {
+  std::string_view file = path.substr(path.rfind('/') + 1);
+  if (!path.starts_with("pool/") || !file.ends_with(".deb")) {
+    return std::nullopt;
+  }
+  file.remove_suffix(std::string_view(".deb").size());
+  const std::vector<std::string_view> parts = split(file, '_');
+  if (parts.size() != 3 || parts[0].empty()) {
+    return std::nullopt;
+  }
+  return purl::Package{"deb", archive + "/" + std::string(parts[0]), std::string(parts[1])};
 }
 
 http::Response failed(const Error& error) {
@@ -127,7 +143,11 @@ http::Response AptMirror::archive(const http::Request& request, const std::strin
   if (!file) {
     return failed(file.error());
   }
-  return *file == nullptr ? not_here(request.path) : serve(request, path, **file);
+  if (*file != nullptr) {
+    return serve(request, path, **file);
+  }
+  const auto miss = missed_package(archive, path);
+  return miss ? with_miss(not_here(request.path), *miss) : not_here(request.path);
 }
 
 // "dists/bookworm/main/binary-amd64/by-hash/SHA512/<hex>"; null: not held by this suite.

@@ -3,6 +3,7 @@
 #include "common/http/content.h"
 #include "highside/mirror/files/listing.h"
 #include "highside/pipeline/blob_body.h"
+#include "highside/pipeline/miss.h"
 
 namespace sluice::high {
 namespace {
@@ -51,11 +52,12 @@ http::Response FilesMirror::handle(const http::Request& request) const {
     moved.headers.emplace("Location", request.raw_path + "/");
     return moved;
   }
-  return http::error_response(
+  http::Response missing = http::error_response(
       404, document +
                " is not here: it has not crossed, or was withdrawn (ask for it on the low "
                "side; " +
                prefix_ + "/ lists what is here)");
+  return document.empty() ? missing : with_miss(std::move(missing), {"generic", document, ""});
 }
 
 http::Response FilesMirror::file(const http::Request& request, const CatalogEntry& entry) const {

@@ -10,6 +10,7 @@
 #include "common/http/content.h"
 #include "highside/mirror/huggingface/render.h"
 #include "highside/pipeline/blob_body.h"
+#include "highside/pipeline/miss.h"
 
 namespace sluice::high {
 namespace {
@@ -217,8 +218,10 @@ bool HuggingFaceMirror::holds(const huggingface::Repository& repository) const {
 http::Response HuggingFaceMirror::failure(const Error& error, const HubRequest& asked) const {
   switch (error.code) {
     case ErrorCode::kNotFound:
-      return sluice::high::error(404, holds(asked.repository) ? "RevisionNotFound" : "RepoNotFound",
-                                 error.message());
+      return with_miss(
+          sluice::high::error(404, holds(asked.repository) ? "RevisionNotFound" : "RepoNotFound",
+                              error.message()),
+          {"huggingface", asked.repository.address(), asked.revision});
     case ErrorCode::kUnavailable:
     case ErrorCode::kExhausted:
       return sluice::high::error(503, "", error.message());
@@ -262,7 +265,9 @@ http::Response HuggingFaceMirror::refs(const http::Request& request,
     return failure(refs.error(), asked);
   }
   if (!*refs && !holds(asked.repository)) {
-    return error(404, "RepoNotFound", asked.repository.address() + " is not held on this side");
+    return with_miss(
+        error(404, "RepoNotFound", asked.repository.address() + " is not held on this side"),
+        {"huggingface", asked.repository.address(), asked.revision});
   }
   return document(request, render_refs(refs->value_or(proto::HuggingFaceRefs())));
 }

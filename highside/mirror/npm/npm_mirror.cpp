@@ -7,6 +7,7 @@
 #include "common/http/content.h"
 #include "highside/mirror/npm/search.h"
 #include "highside/pipeline/blob_body.h"
+#include "highside/pipeline/miss.h"
 
 namespace sluice::high {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::size_t kCacheBytes = std::size_t{256} << 20;
 
 constexpr std::string_view kAbbreviatedType = "application/vnd.npm.install-v1+json";
 constexpr std::string_view kDistTags = "/dist-tags";
+constexpr std::string_view kTarballEnding = ".tgz";
 constexpr std::string_view kPackagePrefix = "/-/package/";
 
 // What `npm audit` of npm 6 reads; later ones use the bulk endpoint first.
@@ -55,6 +57,17 @@ PackumentForm wanted_form(const http::Request& request) {
   return accept && accept->find(kAbbreviatedType) != std::string_view::npos
              ? PackumentForm::kAbbreviated
              : PackumentForm::kFull;
+}
+
+// "20.1.0" of @types/node's node-20.1.0.tgz; empty for a file that is named otherwise.
+std::string version_in(std::string_view file, std::string_view name) {
+  const std::string start = std::string(npm::base_name(name)) + "-";
+  if (!file.starts_with(start) || !file.ends_with(kTarballEnding)) {
+    return {};
+  }
+  file.remove_prefix(start.size());
+  file.remove_suffix(kTarballEnding.size());
+  return std::string(file);
 }
 
 bool is_read(const http::Request& request) {
@@ -157,7 +170,7 @@ http::Response NpmMirror::packument(const http::Request& request, const std::str
   }
   const auto& entry = *found;
   if (!entry) {
-    return to_response(not_held(name));
+    return with_miss(to_response(not_held(name)), {"npm", name, ""});
   }
   const PackumentForm form = wanted_form(request);
   const bool is_full = form == PackumentForm::kFull;
@@ -189,12 +202,13 @@ http::Response NpmMirror::packument(const http::Request& request, const std::str
 http::Response NpmMirror::manifest(const http::Request& request, const std::string& name,
                                    const std::string& version) {
   const auto package = read(name);
+  const purl::Package miss{"npm", name, version};
   if (!package) {
-    return to_response(package.error());
+    return with_miss(to_response(package.error()), miss);
   }
   const proto::NpmVersion* wanted = find_version(*package, version);
   if (wanted == nullptr) {
-    return to_response(not_held(name + "@" + version));
+    return with_miss(to_response(not_held(name + "@" + version)), miss);
   }
   if (is_lost(catalog_, *wanted)) {
     return to_response(lost_bytes(name + "@" + version));
@@ -210,14 +224,15 @@ http::Response NpmMirror::manifest(const http::Request& request, const std::stri
 http::Response NpmMirror::tarball(const http::Request& request, const std::string& name,
                                   const std::string& file) {
   const auto package = read(name);
+  const purl::Package miss{"npm", name, version_in(file, name)};
   if (!package) {
-    return to_response(package.error());
+    return with_miss(to_response(package.error()), miss);
   }
   const proto::NpmVersion* version = find_tarball(*package, file);
   const auto digest =
       version == nullptr ? std::nullopt : Sha256Digest::from_bytes(as_bytes(version->tarball()));
   if (!digest) {
-    return to_response(not_held(name + ": " + file));
+    return with_miss(to_response(not_held(name + ": " + file)), miss);
   }
   if (catalog_.is_lost(*digest)) {
     return to_response(lost_bytes(name + ": " + file));

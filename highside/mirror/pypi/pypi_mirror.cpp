@@ -1,10 +1,12 @@
 #include "highside/mirror/pypi/pypi_mirror.h"
 
 #include "common/base/hasher.h"
+#include "common/ecosystem/pypi/file_name.h"
 #include "common/ecosystem/pypi/project_name.h"
 #include "common/http/content.h"
 #include "highside/mirror/pypi/render.h"
 #include "highside/pipeline/blob_body.h"
+#include "highside/pipeline/miss.h"
 
 namespace sluice::high {
 namespace {
@@ -138,7 +140,7 @@ http::Response PypiMirror::project(const http::Request& request, const std::stri
   }
   auto project = read(name);
   if (!project) {
-    return to_response(project.error());
+    return with_miss(to_response(project.error()), {"pypi", name, ""});
   }
   leave_out_lost(catalog_, *project);
   if (project->files().empty()) {
@@ -159,8 +161,10 @@ http::Response PypiMirror::package(const http::Request& request, std::string_vie
     wanted.remove_suffix(kMetadata.size());
   }
   const auto project = read(name);
+  const auto parts = pypi::read_file_name(name, wanted);
+  const purl::Package miss{"pypi", name, parts ? parts->version.text() : ""};
   if (!project) {
-    return to_response(project.error());
+    return with_miss(to_response(project.error()), miss);
   }
   for (const auto& file : project->files()) {
     if (file.filename() != wanted) {
@@ -174,7 +178,7 @@ http::Response PypiMirror::package(const http::Request& request, std::string_vie
                   "application/octet-stream");
     }
   }
-  return to_response(not_held(name + ": " + std::string(path.substr(slash + 1))));
+  return with_miss(to_response(not_held(name + ": " + std::string(path.substr(slash + 1)))), miss);
 }
 
 http::Response PypiMirror::blob(const http::Request& request, const std::string& thing,

@@ -31,9 +31,5 @@ TEST(ProjectName, RefusesPathsAndLookAlikes) {
   }
 }
 
-TEST(ProjectName, MakesPurls) {
-  EXPECT_EQ(purl("zope-interface", "1!2.0+cpu"), "pkg:pypi/zope-interface@1%212.0%2Bcpu");
-}
-
 }  // namespace
 }  // namespace sluice::pypi

@@ -15,6 +15,7 @@
 #include "highside/mirror/npm/record_check.h"
 #include "highside/mirror/pypi/pypi_mirror.h"
 #include "highside/mirror/pypi/record_check.h"
+#include "highside/mirror/setup/setup_pages.h"
 
 namespace sluice::high {
 namespace {
@@ -149,6 +150,8 @@ void HighDaemon::mount_mirrors() {
                                                                       *catalog_, *blobs_)));
   router.mount("/hf", HuggingFaceMirror::handler(
                           std::make_shared<const HuggingFaceMirror>("/hf", *catalog_, *blobs_)));
+  router.mount("/setup", SetupPages::handler(std::make_shared<const SetupPages>(
+                             "/setup", options_.authority, options_.archives.archives())));
   router.mount("/files",
                FilesMirror::handler(std::make_shared<FilesMirror>("/files", *catalog_, *blobs_)));
 }

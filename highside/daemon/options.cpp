@@ -3,6 +3,7 @@
 #include "common/base/limits.h"
 #include "common/base/processors.h"
 #include "common/base/text.h"
+#include "common/http/certificates.h"
 
 namespace sluice::high {
 namespace {
@@ -53,6 +54,18 @@ std::vector<std::string> texts(const std::vector<std::filesystem::path>& paths) 
   return {paths.begin(), paths.end()};
 }
 
+Result<std::string> read_authority(const Section& serve) {
+  const auto file = serve.path("tls_authority");
+  if (file.empty()) {
+    return std::string();
+  }
+  auto authority = http::read_certificates(file);
+  if (!authority) {
+    return serve.error("tls_authority", authority.error().message(), authority.error().cure);
+  }
+  return authority;
+}
+
 Result<http::ServerOptions> read_serve(const Section& section) {
   http::ServerOptions serve;
   serve.listen = section.strings("listen");
@@ -85,6 +98,7 @@ Result<Options> read_options(const Settings& settings) {
   const Section& link = settings.section("link");
   SLUICE_TRY(auto sources, read_sources(link));
   SLUICE_TRY(auto serve, read_serve(settings.section("serve")));
+  SLUICE_TRY(auto authority, read_authority(settings.section("serve")));
   const auto processors = read_processors(link.strings("cpus"));
   if (!processors) {
     return link.error("cpus", processors.error().message(), processors.error().cure);
@@ -112,6 +126,7 @@ Result<Options> read_options(const Settings& settings) {
                  .staging = std::move(staging),
                  .scrub_bytes_per_second = settings.size("store", "scrub_rate"),
                  .serve = std::move(serve),
+                 .authority = std::move(authority),
                  .archives = std::move(keyrings)};
 }
 

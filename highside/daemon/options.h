@@ -26,6 +26,7 @@ struct Options {
   StagingSettings staging;
   std::uint64_t scrub_bytes_per_second;
   http::ServerOptions serve;
+  std::string authority;  // certificates in PEM, for clients; may be empty
   AptKeyrings archives;
 };
 

@@ -94,6 +94,9 @@ SectionSpec serve_section() {
           {"listen", Type::kStrings, R"(["0.0.0.0:8080"])", "Addresses and ports.", not_empty()},
           {"tls_certificate", Type::kPath, "", "Certificate chain (PEM); empty: plain HTTP."},
           {"tls_key", Type::kPath, "", "Its key (PEM)."},
+          {"tls_authority", Type::kPath, "",
+           "The certificates that clients are to believe (PEM), given out at /setup/ca.pem; empty: "
+           "they believe tls_certificate already."},
           {"threads", Type::kInt, "4", "Threads that answer.", between("1", "256")},
           {"connections", Type::kInt, "2000", "Connections at once; more are turned away.",
            between("1", "100000")},

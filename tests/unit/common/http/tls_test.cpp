@@ -10,7 +10,9 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <fstream>
 
+#include "common/http/certificates.h"
 #include "common/http/endpoint.h"
 #include "server_fixture.h"
 #include "tests/support/temporary_folder.h"
@@ -122,6 +124,30 @@ TEST_F(TlsTest, NamesTheFileThatCannotBeUsed) {
   const std::string other = (folder_.path() / "other.key").string();
   write_certificate((folder_.path() / "other.pem").string(), other);
   EXPECT_THAT(refused(certificate_, other), HasSubstr("other.key: "));
+}
+
+TEST_F(TlsTest, CertificatesAreShownWithoutTheKeyBesideThem) {
+  const auto read = [](const std::string& file) {
+    std::ifstream in(file);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const std::string both = (folder_.path() / "both.pem").string();
+  std::ofstream(both) << read(key_) << read(certificate_) << read(certificate_);
+  const auto shown = read_certificates(both);
+  ASSERT_TRUE(shown) << shown.error().message();
+  EXPECT_EQ(*shown, read(certificate_) + read(certificate_));
+}
+
+TEST_F(TlsTest, WhatHoldsNoCertificateIsRefusedByName) {
+  const std::string cut = (folder_.path() / "cut.pem").string();
+  std::ofstream(cut) << "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  for (const std::string& file : {key_, cut, std::string("/dev/null")}) {
+    const auto shown = read_certificates(file);
+    ASSERT_FALSE(shown) << file;
+    EXPECT_EQ(shown.error().code, ErrorCode::kInvalid);
+    EXPECT_THAT(shown.error().message(), HasSubstr(file));
+  }
+  EXPECT_EQ(read_certificates(folder_.path() / "none").error().code, ErrorCode::kNotFound);
 }
 
 }  // namespace

@@ -1,0 +1,102 @@
+#include "highside/mirror/setup/setup_pages.h"
+
+#include <gmock/gmock.h>
+
+namespace sluice::high {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+http::Response get(const SetupPages& pages, const std::string& path, bool secure = true,
+                   const std::string& query = "") {
+  http::Request request;
+  request.method = "GET";
+  request.path = request.raw_path = path;
+  request.query = query;
+  request.secure = secure;
+  request.headers = {{"Host", "high.example:8443"}};
+  return pages.handle(request);
+}
+
+std::string text(const http::Response& response) {
+  const auto* body = std::get_if<std::string>(&response.body);
+  return body == nullptr ? "" : *body;
+}
+
+TEST(SetupPages, FillInTheAddressThatTheClientUsed) {
+  const SetupPages pages("/setup", "", {});
+  EXPECT_THAT(text(get(pages, "/setup/pip.conf")),
+              HasSubstr("index-url = https://high.example:8443/pypi/simple/\n"));
+  EXPECT_THAT(text(get(pages, "/setup/npmrc")),
+              HasSubstr("registry=https://high.example:8443/npm/\n"));
+  EXPECT_THAT(text(get(pages, "/setup/yarnrc.yml")),
+              HasSubstr("npmRegistryServer: \"https://high.example:8443/npm/\"\n"));
+  EXPECT_THAT(text(get(pages, "/setup/huggingface.sh")),
+              HasSubstr("HF_ENDPOINT=\"https://high.example:8443/hf\"\n"));
+  EXPECT_THAT(text(get(pages, "/setup/huggingface.mjs")),
+              HasSubstr("hubUrl = \"https://high.example:8443/hf\";"));
+}
+
+TEST(SetupPages, StayInTheSnapshotBelowWhichTheyAre) {
+  const SetupPages pages("/snapshot/spring/setup", "", {"debian"});
+  EXPECT_THAT(text(get(pages, "/snapshot/spring/setup/npmrc")),
+              HasSubstr("registry=https://high.example:8443/snapshot/spring/npm/\n"));
+  const std::string page = text(get(pages, "/snapshot/spring/setup/"));
+  EXPECT_THAT(page, HasSubstr("https://high.example:8443/snapshot/spring/setup/pip.conf"));
+  EXPECT_THAT(page, HasSubstr("<a href=\"../apt/debian/\">"));
+}
+
+TEST(SetupPages, NameTheSitesCertificatesWhereTheyAreKept) {
+  const SetupPages pages("/setup", "-----BEGIN CERTIFICATE-----\n", {});
+  EXPECT_EQ(text(get(pages, "/setup/ca.pem")), "-----BEGIN CERTIFICATE-----\n");
+  const std::string usual = "/usr/local/share/ca-certificates/sluice.crt";
+  EXPECT_THAT(text(get(pages, "/setup/pip.conf")), HasSubstr("cert = " + usual + "\n"));
+  EXPECT_THAT(text(get(pages, "/setup/npmrc")), HasSubstr("cafile=" + usual + "\n"));
+  EXPECT_THAT(text(get(pages, "/setup/apt.conf")), HasSubstr("CAInfo \"" + usual + "\";"));
+  EXPECT_THAT(text(get(pages, "/setup/node.sh")),
+              HasSubstr("NODE_EXTRA_CA_CERTS=\"" + usual + "\""));
+  EXPECT_THAT(text(get(pages, "/setup/pip.conf", true, "ca=/home/me/ca.pem")),
+              HasSubstr("cert = /home/me/ca.pem\n"));
+  EXPECT_THAT(text(get(pages, "/setup/pip.ini")), HasSubstr("cert = C:\\ProgramData\\sluice.crt\n"));
+}
+
+TEST(SetupPages, WithoutCertificatesGiveNone) {
+  const SetupPages pages("/setup", "", {});
+  EXPECT_EQ(get(pages, "/setup/ca.pem").status, 404);
+  EXPECT_EQ(get(pages, "/setup/apt.conf").status, 404);
+  EXPECT_THAT(text(get(pages, "/setup/pip.conf")), Not(HasSubstr("cert")));
+}
+
+TEST(SetupPages, NeverTurnACheckOff) {
+  for (const bool secure : {false, true}) {
+    const SetupPages pages("/setup", secure ? "PEM" : "", {"debian"});
+    for (const char* name : {"pip.conf", "pip.ini", "npmrc", "yarnrc.yml", "huggingface.sh", ""}) {
+      const std::string shown = text(get(pages, std::string("/setup/") + name, secure));
+      EXPECT_THAT(shown, Not(testing::ContainsRegex(
+                             "trusted-host =|strict-ssl|enableStrictSsl|trusted=yes|insecure|VERIFY")))
+          << name;
+      EXPECT_FALSE(shown.empty()) << name;
+    }
+  }
+  const SetupPages pages("/setup", "", {});
+  EXPECT_THAT(text(get(pages, "/setup/pip.conf", false)), HasSubstr("served over TLS"));
+}
+
+TEST(SetupPages, APlaceCannotBreakOutOfItsFile) {
+  const SetupPages pages("/setup", "PEM", {});
+  for (const char* query : {"ca=relative", "ca=/a%0Ab", "ca=/a\"b", "ca=/a%22b", "ca=/a%20b",
+                            "ca=/a;b", "x=1", "ca=/a?b", "ca=/../a"}) {
+    EXPECT_EQ(get(pages, "/setup/npmrc", true, query).status, 400) << query;
+  }
+}
+
+TEST(SetupPages, OtherNamesAreNotThere) {
+  const SetupPages pages("/setup", "", {});
+  EXPECT_EQ(get(pages, "/setup").status, 301);
+  EXPECT_EQ(get(pages, "/setup/pip.conf/").status, 404);
+  EXPECT_EQ(get(pages, "/setup/other").status, 404);
+}
+
+}  // namespace
+}  // namespace sluice::high

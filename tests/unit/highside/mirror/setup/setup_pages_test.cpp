@@ -58,7 +58,8 @@ TEST(SetupPages, NameTheSitesCertificatesWhereTheyAreKept) {
               HasSubstr("NODE_EXTRA_CA_CERTS=\"" + usual + "\""));
   EXPECT_THAT(text(get(pages, "/setup/pip.conf", true, "ca=/home/me/ca.pem")),
               HasSubstr("cert = /home/me/ca.pem\n"));
-  EXPECT_THAT(text(get(pages, "/setup/pip.ini")), HasSubstr("cert = C:\\ProgramData\\sluice.crt\n"));
+  EXPECT_THAT(text(get(pages, "/setup/pip.ini")),
+              HasSubstr("cert = C:\\ProgramData\\sluice.crt\n"));
 }
 
 TEST(SetupPages, WithoutCertificatesGiveNone) {
@@ -73,8 +74,9 @@ TEST(SetupPages, NeverTurnACheckOff) {
     const SetupPages pages("/setup", secure ? "PEM" : "", {"debian"});
     for (const char* name : {"pip.conf", "pip.ini", "npmrc", "yarnrc.yml", "huggingface.sh", ""}) {
       const std::string shown = text(get(pages, std::string("/setup/") + name, secure));
-      EXPECT_THAT(shown, Not(testing::ContainsRegex(
-                             "trusted-host =|strict-ssl|enableStrictSsl|trusted=yes|insecure|VERIFY")))
+      EXPECT_THAT(shown,
+                  Not(testing::ContainsRegex(
+                      "trusted-host =|strict-ssl|enableStrictSsl|trusted=yes|insecure|VERIFY")))
           << name;
       EXPECT_FALSE(shown.empty()) << name;
     }

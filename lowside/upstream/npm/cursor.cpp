@@ -26,6 +26,22 @@ NpmTracked read_tracked(const json::object& object) {
   return tracked;
 }
 
+LockedPackage read_locked(const json::object& object) {
+  return {text_at(object, "name"), text_at(object, "version"),
+          Digest::from_sri(text_at(object, "integrity")), object.at("optional").as_bool()};
+}
+
+json::array write_closure(const std::vector<LockedPackage>& packages) {
+  json::array closure;
+  for (const LockedPackage& locked : packages) {
+    closure.push_back({{"name", locked.name},
+                       {"version", locked.version},
+                       {"integrity", locked.integrity ? locked.integrity->sri() : ""},
+                       {"optional", locked.optional}});
+  }
+  return closure;
+}
+
 }  // namespace
 
 Result<NpmCursor> NpmCursor::read(std::string_view text) {
@@ -43,6 +59,13 @@ Result<NpmCursor> NpmCursor::read(std::string_view text) {
     cursor.keys = text_at(object, "keys");
     for (const auto& [name, tracked] : object.at("packages").as_object()) {
       cursor.packages.emplace(name, read_tracked(tracked.as_object()));
+    }
+    if (const json::value* closures = object.if_contains("closures")) {  // older ones have none
+      for (const auto& [key, packages] : closures->as_object()) {
+        for (const json::value& locked : packages.as_array()) {
+          cursor.closures[key].push_back(read_locked(locked.as_object()));
+        }
+      }
     }
   } catch (const std::exception& failure) {
     return Error{ErrorCode::kInvalid, "npm cursor", failure.what(),
@@ -64,8 +87,14 @@ std::string NpmCursor::write() const {
                                {"record", tracked.record},
                                {"versions", std::move(versions)}};
   }
-  return json::serialize(
-      json::object{{"format", kFormat}, {"keys", keys}, {"packages", std::move(names)}});
+  json::object runs;
+  for (const auto& [key, packages_of_run] : closures) {
+    runs[key] = write_closure(packages_of_run);
+  }
+  return json::serialize(json::object{{"format", kFormat},
+                                      {"keys", keys},
+                                      {"packages", std::move(names)},
+                                      {"closures", std::move(runs)}});
 }
 
 }  // namespace sluice::low

@@ -4,9 +4,11 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/digest.h"
 #include "common/base/error.h"
+#include "lowside/upstream/npm/lock_file.h"
 
 namespace sluice::low {
 
@@ -25,6 +27,9 @@ struct NpmTracked {
 struct NpmCursor {
   std::map<std::string, NpmTracked> packages;
   std::string keys;  // the registry's signing keys as they last came; empty: it never had any
+  // What npm made of a want, by all that its answer depends on but the registry: it makes the same
+  // of it while the packages of `packages` among them have not changed.
+  std::map<std::string, std::vector<LockedPackage>> closures;
 
   // JSON. "" reads as an empty cursor; kInvalid for what write() did not make.
   static Result<NpmCursor> read(std::string_view text);

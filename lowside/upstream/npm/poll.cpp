@@ -4,7 +4,6 @@
 
 #include "common/base/hasher.h"
 #include "common/ecosystem/npm/package_name.h"
-#include "lowside/upstream/npm/resolver.h"
 
 namespace sluice::low {
 namespace {
@@ -24,13 +23,17 @@ NpmPoll::NpmPoll(const NpmSettings& settings, observe::Counters& counters, PollC
 Result<Proposal> NpmPoll::run() {
   SLUICE_TRY(cursor_, NpmCursor::read(context_.cursor));
   std::set<std::string> records;
+  std::set<std::string> held;
   for (const auto& [name, package] : cursor_.packages) {
     records.insert(package.record);
+    held.insert(name);
   }
   records_.keep_only(records);
+  read_wants();
+  fetch_packuments(held);
   SLUICE_TRY_VOID(resolve_wants());
   SLUICE_TRY_VOID(fetch_keys());
-  fetch_packuments();
+  fetch_packuments(missing_packages());
   check_manifests();
   take_tarballs();
   if (context_.stop.stop_requested()) {
@@ -40,67 +43,6 @@ Result<Proposal> NpmPoll::run() {
     return *broken_;
   }
   return publish();
-}
-
-// One bad entry does not stop the others; but if the registry gave none of them, it is the registry
-// that is at fault, and the poll is tried again as a whole.
-Result<void> NpmPoll::resolve_wants() {
-  NpmResolver resolver(settings_, context_.work);
-  const std::size_t total = settings_.packages.size() + settings_.files.size();
-  std::optional<Error> unavailable;
-  std::size_t done = 0;
-  const auto take = [&](const Result<NpmWant>& want) -> Result<void> {
-    progress("resolve", done++, total);
-    auto closure = resolve(want, resolver);
-    if (closure) {
-      want_closure(std::move(*closure));
-      return {};
-    }
-    if (closure.error().code == ErrorCode::kCancelled) {
-      return closure.error();
-    }
-    if (closure.error().code == ErrorCode::kUnavailable) {
-      unavailable = closure.error();
-    }
-    counters_.add(observe::Metric::kWantUnresolved);
-    problems_.push_back(closure.error());
-    return {};
-  };
-  for (const std::string& spec : settings_.packages) {
-    SLUICE_TRY_VOID(take(want_of_spec(spec)));
-  }
-  for (const auto& path : settings_.files) {
-    SLUICE_TRY_VOID(take(want_of_file(posix_file_system(), path)));
-  }
-  progress("resolve", total, total);
-  if (closures_.empty() && unavailable) {
-    return *unavailable;
-  }
-  return {};
-}
-
-Result<NpmPoll::Closure> NpmPoll::resolve(const Result<NpmWant>& want, NpmResolver& resolver) {
-  if (!want) {
-    return want.error();
-  }
-  std::string lock = want->lock;
-  if (lock.empty()) {
-    SLUICE_TRY(lock, resolver.resolve(*want, context_.stop));
-  }
-  SLUICE_TRY(auto packages,
-             read_lock_file(want->name, lock, settings_.targets, settings_.include_dev));
-  return Closure{want->name, std::move(packages)};
-}
-
-void NpmPoll::want_closure(Closure closure) {
-  for (const LockedPackage& locked : closure.packages) {
-    Package& package = packages_[locked.name];
-    package.wanted.insert(locked.version);
-    if (!locked.optional) {
-      package.required.insert(locked.version);
-    }
-  }
-  closures_.push_back(std::move(closure));
 }
 
 // A registry that once had keys does not get rid of the checks by ceasing to serve them.
@@ -135,10 +77,23 @@ Result<void> NpmPoll::fetch_keys() {
   return {};
 }
 
-void NpmPoll::fetch_packuments() {
-  std::vector<DocumentRequest> requests;
-  std::vector<std::string> names;
+// Of the closures: what was not asked for yet, and what another version is wanted of than was kept
+// of the answer.
+std::set<std::string> NpmPoll::missing_packages() const {
+  std::set<std::string> names;
   for (const auto& [name, package] : packages_) {
+    if (!package.wanted.empty() && (!package.is_asked || has_news(name, package))) {
+      names.insert(name);
+    }
+  }
+  return names;
+}
+
+void NpmPoll::fetch_packuments(const std::set<std::string>& asked) {
+  std::vector<DocumentRequest> requests;
+  const std::vector<std::string> names(asked.begin(), asked.end());
+  for (const std::string& name : names) {
+    const Package& package = packages_[name];
     DocumentRequest request;
     request.uri = settings_.registry + npm::url_segment(name);
     request.headers.emplace_back("Accept", "application/json");
@@ -147,7 +102,6 @@ void NpmPoll::fetch_packuments() {
       request.if_none_match = tracked(name)->etag;
     }
     requests.push_back(std::move(request));
-    names.push_back(name);
   }
   std::size_t done = 0;
   context_.fetch.documents(requests, context_.stop,
@@ -173,6 +127,7 @@ void NpmPoll::take_packument(const std::string& name, const std::string& uri,
     refuse(answer.error());
     return;
   }
+  package.is_asked = true;
   if (answer->status == 304 && before != nullptr && !has_news(name, package)) {
     return;
   }
@@ -182,6 +137,7 @@ void NpmPoll::take_packument(const std::string& name, const std::string& uri,
     cursor_.packages[name].etag = package.etag;
     return;
   }
+  package.is_changed = before != nullptr && package.answer != before->answer;
   std::set<std::string> versions = package.wanted;
   if (before != nullptr) {
     for (const auto& [version, shipped] : before->versions) {

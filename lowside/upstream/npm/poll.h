@@ -1,7 +1,8 @@
 // One poll of an npm registry:
 //
-//   wants ─ npm ─> closures ─ GET ─> packuments ─ check ─> manifests ─ GET, intake ─> tarballs
-//        ─ whole closures only ─> records
+//   held packages ─ conditional GET ─> packuments ─┐
+//   wants ─ npm, where something changed ─> closures ─ GET ─> further packuments
+//        ─ check ─> manifests ─ GET, intake ─> tarballs ─ whole closures only ─> records
 //
 // A version that fails is left out with a problem. A closure that lacks a version brings nothing
 // new, but for what other, whole closures need as well. A package whose held versions no longer
@@ -40,7 +41,9 @@ class NpmPoll {
 
   struct Closure {
     std::string want;
-    std::vector<LockedPackage> packages;
+    std::string key{};        // NpmCursor::closures; empty: a lock file, which npm does not make
+    bool is_current = false;  // its packages were asked for before npm was: a later change is seen
+    std::vector<LockedPackage> packages{};
   };
 
   struct Checked {
@@ -54,17 +57,25 @@ class NpmPoll {
     std::optional<Packument> packument;  // there if it may give a new record
     std::string etag;
     std::string answer;
+    bool is_asked = false;    // in this poll
+    bool is_changed = false;  // since it was shipped
     std::map<std::string, Checked> checked;
     std::map<std::string, HeldVersion> versions;  // with their tarballs in the spool
     bool frozen = false;
   };
 
-  // poll.cpp
+  // poll_resolve.cpp
+  void read_wants();
   Result<void> resolve_wants();
-  Result<Closure> resolve(const Result<NpmWant>& want, class NpmResolver& resolver);
+  Result<Closure> resolve(const Result<NpmWant>& want, class NpmResolver& resolver) const;
+  std::string key_of(const NpmWant& want) const;
+  bool still_stands(const std::vector<LockedPackage>& closure) const;
   void want_closure(Closure closure);
+
+  // poll.cpp
   Result<void> fetch_keys();
-  void fetch_packuments();
+  void fetch_packuments(const std::set<std::string>& names);
+  std::set<std::string> missing_packages() const;
   void take_packument(const std::string& name, const std::string& uri, Result<Document> answer);
 
   // poll_versions.cpp
@@ -98,6 +109,7 @@ class NpmPoll {
   RecordCache records_;
   NpmCursor cursor_;
   std::optional<NpmKeys> keys_;
+  std::vector<Result<NpmWant>> wants_;
   std::vector<Closure> closures_;
   std::map<std::string, Package> packages_;
   std::set<VersionId> unsuitable_;             // optional, and for none of the targets

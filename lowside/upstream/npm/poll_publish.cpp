@@ -49,7 +49,8 @@ std::optional<std::string> NpmPoll::what_is_wrong(const LockedPackage& locked) c
 
 std::set<NpmPoll::VersionId> NpmPoll::versions_of_whole_closures() {
   std::set<VersionId> shippable;
-  for (const Closure& closure : closures_) {
+  cursor_.closures.clear();
+  for (Closure& closure : closures_) {
     std::vector<std::string> wrong;
     for (const LockedPackage& locked : closure.packages) {
       if (auto cause = what_is_wrong(locked)) {
@@ -59,6 +60,9 @@ std::set<NpmPoll::VersionId> NpmPoll::versions_of_whole_closures() {
     if (wrong.empty()) {
       for (const LockedPackage& locked : closure.packages) {
         shippable.insert({locked.name, locked.version});
+      }
+      if (closure.is_current && !closure.key.empty()) {
+        cursor_.closures[closure.key] = std::move(closure.packages);
       }
       continue;
     }

@@ -69,6 +69,7 @@ void PypiPoll::fetch_pages(const std::set<std::string>& names, bool conditional)
 
 void PypiPoll::take_page(const std::string& name, const std::string& uri, Result<Document> answer) {
   Project& project = projects_[name];
+  project.is_asked = answer.has_value();
   if (answer && answer->status == 304) {
     return;
   }

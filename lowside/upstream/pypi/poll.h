@@ -40,6 +40,7 @@ class PypiPoll {
     std::string want;
     std::string key;
     std::vector<ResolvedFile> files;
+    bool is_current = true;  // its pages were asked for before pip was: a later change is seen
   };
 
   // What is fetched for a file, and what must hold.
@@ -61,6 +62,7 @@ class PypiPoll {
     std::string answer;
     std::map<std::string, Chosen> chosen;
     std::map<std::string, HeldFile> held;  // with their blobs in the spool
+    bool is_asked = false;                 // in this poll, with an answer
     bool frozen = false;
   };
 

@@ -41,7 +41,9 @@ std::set<std::string> PypiPoll::files_of_whole_closures() {
       for (const ResolvedFile& file : closure.files) {
         shippable.insert(file.filename);
       }
-      cursor_.closures[closure.key] = std::move(closure.files);
+      if (closure.is_current) {
+        cursor_.closures[closure.key] = std::move(closure.files);
+      }
       continue;
     }
     std::string cause = std::to_string(wrong.size()) + " of its " +

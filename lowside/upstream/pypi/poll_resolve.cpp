@@ -102,7 +102,8 @@ std::optional<Error> PypiPoll::resolve(const PypiWant& want, const PypiTarget& t
   if (want.requirements.empty() || broken_) {
     return std::nullopt;
   }
-  Closure closure{want.name + " for " + target.text(), key_of(want, target), {}};
+  Closure closure{
+      .want = want.name + " for " + target.text(), .key = key_of(want, target), .files = {}};
   const auto before = cursor_.closures.find(closure.key);
   if (before != cursor_.closures.end() && still_stands(before->second)) {
     closure.files = before->second;
@@ -125,6 +126,10 @@ std::optional<Error> PypiPoll::resolve(const PypiWant& want, const PypiTarget& t
     file.filename = stand_ins_.original(file.filename);
   }
   closure.files = std::move(resolution->files);
+  closure.is_current = std::ranges::all_of(closure.files, [&](const ResolvedFile& file) {
+    const auto project = projects_.find(file.project);
+    return project != projects_.end() && project->second.is_asked;
+  });
   add_closure(std::move(closure));
   return std::nullopt;
 }

@@ -42,9 +42,43 @@ TEST_F(NpmSourceTest, TakesTheClosureThatNpmResolves) {
   const auto again = poll();
   ASSERT_TRUE(again) << again.error().message();
   EXPECT_TRUE(again->records.empty());
-  EXPECT_EQ(again->cursor, proposal->cursor);
   const auto asked = registry.server.requests("/app");
   EXPECT_FALSE(asked.back().header("if-none-match").empty());
+}
+
+TEST_F(NpmSourceTest, AsksOnceForEachUnchangedPackageAndNotNpm) {
+  publish_app(registry);
+  settings.packages = {"app@^1"};
+  ASSERT_TRUE(poll());
+  ASSERT_TRUE(poll());  // what came between npm and the first packuments is seen by this one
+  const std::string known = cursor;
+  const std::size_t before = registry.server.all_requests().size();
+  settings.npm = "/nowhere/npm";
+  const auto unchanged = poll();
+  ASSERT_TRUE(unchanged) << unchanged.error().message();
+  EXPECT_EQ(problems(*unchanged), "");
+  EXPECT_EQ(cursor, known);
+  EXPECT_EQ(registry.server.all_requests().size(), before + 3) << "app, @scope/dep and the keys";
+
+  settings.npm = "npm";
+  registry.publish("@scope/dep", "2.2.0");
+  ASSERT_TRUE(poll());
+  EXPECT_THAT(versions("@scope/dep"), ElementsAre("2.1.0", "2.2.0"));
+  settings.packages = {"app@^1", "@scope/dep@3"};
+  ASSERT_TRUE(poll());
+  EXPECT_THAT(versions("@scope/dep"), ElementsAre("2.1.0", "2.2.0", "3.0.0"));
+}
+
+TEST_F(NpmSourceTest, WhatIsNoLongerWantedIsStillToldOf) {
+  publish_app(registry);
+  settings.packages = {"app", "@scope/dep@3"};
+  ASSERT_TRUE(poll());
+  settings.packages = {"@scope/dep@3"};
+  ASSERT_TRUE(poll());
+  registry.publish("app", "1.0.0",
+                   {{"dependencies", {{"@scope/dep", "^2.0.0"}}}, {"deprecated", "use another"}});
+  ASSERT_TRUE(poll());
+  EXPECT_THAT(package("app").versions(0).manifest(), HasSubstr("use another"));
 }
 
 TEST_F(PlainNpmSourceTest, DoesWithoutETagsKeysAndSignatures) {

@@ -51,6 +51,8 @@ TEST_F(PypiPollTest, ShipsWheelsWithTheirMetadata) {
 
 TEST_F(PypiPollTest, AsksOnceForEachUnchangedProjectAndNotPip) {
   ASSERT_TRUE(poll());
+  ASSERT_TRUE(poll());
+  EXPECT_EQ(pip_runs(), 2U) << "what came between pip and the first pages would be missed";
   const std::size_t before = index.server.all_requests().size();
   const auto again = poll();
   ASSERT_TRUE(again);
@@ -58,10 +60,19 @@ TEST_F(PypiPollTest, AsksOnceForEachUnchangedProjectAndNotPip) {
   EXPECT_EQ(again->cursor, cursor);
   EXPECT_EQ(index.server.all_requests().size(), before + 2);
   EXPECT_FALSE(index.server.all_requests().back().header("if-none-match").empty());
-  EXPECT_EQ(pip_runs(), 1U);
+  EXPECT_EQ(pip_runs(), 2U);
   settings.packages = {"a", "b"};  // another question
   ASSERT_TRUE(poll());
-  EXPECT_EQ(pip_runs(), 2U);
+  EXPECT_EQ(pip_runs(), 3U);
+}
+
+TEST_F(PypiPollTest, AReleaseBetweenPipAndThePagesIsTakenByTheNextPoll) {
+  const std::string newer = index.publish("b", "2.0");  // pip answered before
+  ASSERT_TRUE(poll());
+  EXPECT_THAT(files("b"), ElementsAre(b));
+  pip_answers({{"a", a}, {"b", newer}});
+  ASSERT_TRUE(poll());
+  EXPECT_THAT(files("b"), ElementsAre(b, newer));
 }
 
 TEST_F(PypiPollTest, YanksComeAndGo) {

@@ -5,9 +5,11 @@ As a program: upstreams.py PORT FOLDER. It serves
   /npm/…      packages of FOLDER/npm (made by make_npm_package), full packuments with ETag
   /pypi/…     packages of FOLDER/pypi (made by PythonIndex): pages below /pypi/simple/, files below /pypi/files/
   /static/…   FOLDER/static
+  /counts     {status: answers so far}, as JSON
   POST /fault?path=PREFIX&kind=hang|garbage|flip|status-503|none   what happens to requests whose path starts with PREFIX from now on
 """
 import base64
+import collections
 import gzip
 import hashlib
 import http.server
@@ -95,6 +97,7 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.folder = pathlib.Path(folder)
         self.faults = {}
+        self.counts = collections.Counter()  # answers by status
         self.released = threading.Event()  # set when a fault is lifted, so that hanging requests end
 
 
@@ -124,6 +127,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         path = urllib.parse.urlparse(self.path).path
+        if path == "/counts":
+            return self._answer(200, json.dumps(self.server.counts).encode())
         fault = self._fault(urllib.parse.unquote(path))
         if fault == "hang":
             self.server.released.wait(600)
@@ -179,6 +184,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if status == 200 and requested.startswith("bytes=") and requested.endswith("-") and self.headers.get("If-Range", etag) == etag:
             start = int(requested[6:-1])
             status = 206
+        self.server.counts[status] += 1
         self.send_response(status)
         for key, value in {**(headers or {}), "ETag": etag, "Content-Length": str(len(body) - start)}.items():
             self.send_header(key, value)

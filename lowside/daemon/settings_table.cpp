@@ -239,7 +239,9 @@ SectionSpec huggingface_section() {
 
 SectionSpec files_section() {
   return repeated(
-      "files", "Plain files: a drop folder, a list of addresses with digests, or both.",
+      "files",
+      "Plain files: a drop folder, a list of addresses with digests, a publisher's checksum files, "
+      "or all of them.",
       {
           {"name", Type::kString, "files", "The source's name in events and on pages.", unique()},
           {"collection", Type::kString, "files",
@@ -254,6 +256,14 @@ SectionSpec files_section() {
            "empty: they stay."},
           {"list", Type::kPath, "",
            "A file with a line \"SHA256  ADDRESS  [PATH]\" for each file; empty: none."},
+          {"checksums", Type::kStrings, "[]",
+           "Addresses of checksum files, as sha256sum or sha512sum write them; what they name is "
+           "fetched from beside them."},
+          {"include", Type::kStrings, "[]",
+           "Of what checksum files name, only what matches one of these patterns (*, ?); empty: "
+           "all."},
+          {"exclude", Type::kStrings, "[]",
+           "Of what checksum files name, what matches one of these is left out."},
           {"interval", Type::kDuration, "1m", "Time between polls.", at_least("1s")},
       });
 }

@@ -171,9 +171,12 @@ Result<std::unique_ptr<Upstream>> make_files(const Section& section, const Clock
   files.settle = std::chrono::duration_cast<std::chrono::seconds>(section.duration("settle"));
   files.done_folder = section.path("done");
   files.url_list = section.path("list");
-  if (files.drop_folder.empty() && files.url_list.empty()) {
-    return section.error("folder", "neither a drop folder nor a list is named",
-                         "set folder, list or both");
+  files.checksums = section.strings("checksums");
+  files.include = section.strings("include");
+  files.exclude = section.strings("exclude");
+  if (files.drop_folder.empty() && files.url_list.empty() && files.checksums.empty()) {
+    return section.error("folder", "neither a drop folder, a list nor a checksum file is named",
+                         "set folder, list or checksums");
   }
   return std::unique_ptr<Upstream>(new FilesUpstream(std::move(files), posix_file_system(), clock));
 }

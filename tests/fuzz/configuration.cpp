@@ -126,6 +126,15 @@ void read_url_list(std::string_view text) {
   }
 }
 
+// What it names is fetched from beside it, from nowhere else.
+void read_checksum_file(std::string_view text) {
+  const std::string folder = "https://example.org/a/";
+  for (const auto& entry : low::parse_checksum_file(text, folder + "SHA256SUMS", "drop").entries) {
+    SLUICE_ASSERT(files::check_document_name("drop/" + entry.path));
+    SLUICE_ASSERT(entry.uri.starts_with(folder) && entry.uri.find("/../") == std::string::npos);
+  }
+}
+
 void read_files_cursor(std::string_view text) {
   if (const auto cursor = low::FilesCursor::parse(text, "drop")) {
     const std::string written = cursor->serialize();
@@ -171,6 +180,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       break;
     case 4:
       fuzz::read_url_list(input.rest_text());
+      fuzz::read_checksum_file(input.rest_text());
       break;
     case 5:
       fuzz::read_files_cursor(input.rest_text());

@@ -6,17 +6,37 @@ namespace sluice::low {
 
 namespace json = boost::json;
 
-std::string FilesCursor::serialize() const {
-  json::object listed_json;
-  for (const auto& [path, digest] : listed) {
-    listed_json[path] = digest;
+namespace {
+
+using Digests = std::map<std::string, std::string>;  // by path
+
+json::object write_digests(const Digests& digests) {
+  json::object object;
+  for (const auto& [path, digest] : digests) {
+    object[path] = digest;
   }
+  return object;
+}
+
+Digests read_digests(const json::value& value) {
+  Digests digests;
+  for (const auto& [path, digest] : value.as_object()) {
+    digests[path] = std::string(digest.as_string());
+  }
+  return digests;
+}
+
+}  // namespace
+
+std::string FilesCursor::serialize() const {
   json::object taken_json;
   for (const auto& [path, state] : taken) {
     taken_json[path] = json::array{state.size, state.modified_nanos, state.inode};
   }
-  return json::serialize(json::object{
-      {"version", 1}, {"listed", std::move(listed_json)}, {"taken", std::move(taken_json)}});
+  return json::serialize(json::object{{"version", 1},
+                                      {"listed", write_digests(listed)},
+                                      {"summed", write_digests(summed)},
+                                      {"taken", std::move(taken_json)}});
 }
 
 Result<FilesCursor> FilesCursor::parse(std::string_view text, const std::string& source) {
@@ -31,8 +51,9 @@ Result<FilesCursor> FilesCursor::parse(std::string_view text, const std::string&
     if (object.at("version").as_int64() != 1) {
       return unreadable;
     }
-    for (const auto& [path, digest] : object.at("listed").as_object()) {
-      cursor.listed[path] = std::string(digest.as_string());
+    cursor.listed = read_digests(object.at("listed"));
+    if (const json::value* summed = object.if_contains("summed")) {  // older ones have none
+      cursor.summed = read_digests(*summed);
     }
     for (const auto& [path, state] : object.at("taken").as_object()) {
       const json::array& parts = state.as_array();

@@ -21,6 +21,7 @@ struct FileState {
 
 struct FilesCursor {
   std::map<std::string, std::string> listed;  // path -> digest of what was published from the list
+  std::map<std::string, std::string> summed;  // the same from checksum files
   std::map<std::string, FileState> taken;     // path in the drop folder -> how it was when taken
 
   std::string serialize() const;

@@ -1,5 +1,7 @@
 #include "lowside/upstream/files/files_upstream.h"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <set>
 
@@ -47,6 +49,7 @@ Result<Proposal> FilesUpstream::poll(PollContext& context) {
   if (!settings_.url_list.empty()) {
     SLUICE_TRY_VOID(poll_list(poll));
   }
+  SLUICE_TRY_VOID(poll_checksums(poll));
   if (!settings_.drop_folder.empty()) {
     SLUICE_TRY_VOID(poll_drop_folder(poll));
   }
@@ -104,9 +107,9 @@ Result<void> FilesUpstream::take_dropped(Poll& poll, const std::string& path,
     poll.proposal.problems.push_back(std::move(error));
     return {};
   };
-  if (poll.cursor.listed.contains(path)) {
+  if (poll.cursor.listed.contains(path) || poll.cursor.summed.contains(path)) {
     return give_up({ErrorCode::kRefused, (settings_.drop_folder / path).string(),
-                    "the list publishes a file of that path",
+                    "the list or a checksum file publishes a file of that path",
                     "rename it, or take the line from the list"});
   }
   Result<FetchedFile> file = drop_.take(path, state, poll.context.work, poll.context.stop);
@@ -133,10 +136,76 @@ Result<void> FilesUpstream::take_dropped(Poll& poll, const std::string& path,
 Result<void> FilesUpstream::poll_list(Poll& poll) {
   bool whole = true;
   SLUICE_TRY(const std::vector<ListedUrl> wanted, wanted_of_list(poll, whole));
+  SLUICE_TRY_VOID(take_listed(poll, wanted, poll.cursor.listed));
+  if (whole) {
+    withdraw(poll, wanted);
+  }
+  return {};
+}
+
+Result<void> FilesUpstream::poll_checksums(Poll& poll) {
+  std::vector<ListedUrl> wanted;
+  std::set<std::string> paths;
+  for (const std::string& uri : settings_.checksums) {
+    SLUICE_TRY(auto named, wanted_of_checksums(poll, uri));
+    for (ListedUrl& entry : named) {
+      if (!is_selected(entry.path)) {
+        continue;
+      }
+      if (poll.cursor.listed.contains(entry.path) || !paths.insert(entry.path).second) {
+        poll.proposal.problems.push_back(
+            {ErrorCode::kRefused, display_uri(uri) + ": " + entry.path,
+             "the list or another checksum file publishes a file of that path",
+             "exclude it, or give one of them a [[files]] source with a collection of its own"});
+        continue;
+      }
+      wanted.push_back(std::move(entry));
+    }
+  }
+  return take_listed(poll, wanted, poll.cursor.summed);
+}
+
+bool FilesUpstream::is_selected(const std::string& path) const {
+  const auto matches = [&](const std::string& pattern) {
+    return ::fnmatch(pattern.c_str(), path.c_str(), 0) == 0;
+  };
+  return (settings_.include.empty() || std::ranges::any_of(settings_.include, matches)) &&
+         std::ranges::none_of(settings_.exclude, matches);
+}
+
+// An Error ends the poll; a file that cannot be had is a problem, and names nothing.
+Result<std::vector<ListedUrl>> FilesUpstream::wanted_of_checksums(Poll& poll,
+                                                                  const std::string& uri) {
+  Document& known = checksum_files_[uri];
+  DocumentRequest request;
+  request.uri = uri;
+  request.if_none_match = known.etag;
+  request.if_modified_since = known.last_modified;
+  request.size_limit = kMaxListBytes;
+  auto answer = poll.context.fetch.document(request, poll.context.stop);
+  if (!answer && ends_poll(answer.error())) {
+    return answer.error();
+  }
+  auto& problems = poll.proposal.problems;
+  if (!answer) {
+    problems.push_back(answer.error());
+    return std::vector<ListedUrl>();
+  }
+  if (answer->status != 304) {
+    known = std::move(*answer);
+  }
+  UrlList list = parse_checksum_file(known.body, uri, settings_.collection);
+  problems.insert(problems.end(), list.problems.begin(), list.problems.end());
+  return std::move(list.entries);
+}
+
+// Publishes what is not among `published` yet, and notes it there.
+Result<void> FilesUpstream::take_listed(Poll& poll, const std::vector<ListedUrl>& wanted,
+                                        std::map<std::string, std::string>& published) {
   std::vector<ListedUrl> missing;
   for (const ListedUrl& entry : wanted) {
-    const auto published = poll.cursor.listed.find(entry.path);
-    if (published != poll.cursor.listed.end() && published->second == entry.digest.to_string()) {
+    const auto before = published.find(entry.path);
+    if (before != published.end() && before->second == entry.digest.to_string()) {
       continue;
     }
     SLUICE_TRY(auto held, poll.context.intake.held(entry.digest));
@@ -144,14 +213,10 @@ Result<void> FilesUpstream::poll_list(Poll& poll) {
       missing.push_back(entry);
       continue;
     }
-    poll.cursor.listed[entry.path] = entry.digest.to_string();
+    published[entry.path] = entry.digest.to_string();
     publish(poll, entry.path, std::move(*held), clock_.utc_now());
   }
-  SLUICE_TRY_VOID(fetch(poll, missing));
-  if (whole) {
-    withdraw(poll, wanted);
-  }
-  return {};
+  return fetch(poll, missing, published);
 }
 
 Result<std::vector<ListedUrl>> FilesUpstream::wanted_of_list(Poll& poll, bool& whole) {
@@ -163,7 +228,8 @@ Result<std::vector<ListedUrl>> FilesUpstream::wanted_of_list(Poll& poll, bool& w
   return std::move(list.entries);
 }
 
-Result<void> FilesUpstream::fetch(Poll& poll, const std::vector<ListedUrl>& missing) {
+Result<void> FilesUpstream::fetch(Poll& poll, const std::vector<ListedUrl>& missing,
+                                  std::map<std::string, std::string>& published) {
   std::vector<FetchRequest> requests;
   for (const ListedUrl& entry : missing) {
     FetchRequest request;
@@ -184,7 +250,7 @@ Result<void> FilesUpstream::fetch(Poll& poll, const std::vector<ListedUrl>& miss
                                          .evidence = {{"digest-list", entry.digest.to_string()}}})
              : Result<proto::Blob>(std::move(file).error());
     if (blob) {
-      poll.cursor.listed[entry.path] = entry.digest.to_string();
+      published[entry.path] = entry.digest.to_string();
       publish(poll, entry.path, std::move(*blob), clock_.utc_now());
     } else if (ends_poll(blob.error())) {
       ended = std::move(blob).error();

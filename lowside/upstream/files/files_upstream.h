@@ -1,8 +1,9 @@
-// Plain files as an upstream: a drop folder and a list of URLs with digests.
+// Plain files as an upstream: a drop folder, a list of URLs with digests, checksum files.
 //
 // A file of the list is fetched once; its digest pins it, so it is not asked for again. A line that
 // goes from the list withdraws its file, but only at polls where the whole list could be read. What
-// was taken from the drop folder stays published; a new file of the same path replaces it.
+// was taken from the drop folder stays published; a new file of the same path replaces it. The same
+// holds for what a publisher's checksum file names, and no longer names.
 #pragma once
 
 #include "common/base/clock.h"
@@ -36,7 +37,13 @@ class FilesUpstream final : public Upstream {
   Result<void> take_dropped(Poll& poll, const std::string& path, const FileState& state);
   Result<void> poll_list(Poll& poll);
   Result<std::vector<ListedUrl>> wanted_of_list(Poll& poll, bool& whole);
-  Result<void> fetch(Poll& poll, const std::vector<ListedUrl>& missing);
+  Result<void> poll_checksums(Poll& poll);
+  Result<std::vector<ListedUrl>> wanted_of_checksums(Poll& poll, const std::string& uri);
+  bool is_selected(const std::string& path) const;
+  Result<void> take_listed(Poll& poll, const std::vector<ListedUrl>& wanted,
+                           std::map<std::string, std::string>& published);
+  Result<void> fetch(Poll& poll, const std::vector<ListedUrl>& missing,
+                     std::map<std::string, std::string>& published);
   void withdraw(Poll& poll, const std::vector<ListedUrl>& wanted);
   void publish(Poll& poll, const std::string& path, proto::Blob blob, UtcTime modified);
   Result<void> clear_work(const std::filesystem::path& work);
@@ -45,6 +52,7 @@ class FilesUpstream final : public Upstream {
   FileSystem& files_;
   const Clock& clock_;
   DropFolder drop_;
+  std::map<std::string, Document> checksum_files_;  // by address: as they came last
 };
 
 }  // namespace sluice::low

@@ -1,10 +1,12 @@
-// One source of plain files: a drop folder, a list of URLs, or both, under one collection.
+// One source of plain files: a drop folder, a list of URLs, checksum files, or all of them, under
+// one collection.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace sluice::low {
 
@@ -21,7 +23,15 @@ struct FilesSettings {
   std::filesystem::path done_folder;
 
   std::filesystem::path url_list;  // url_list.h; empty: none
-  std::uint64_t size_limit = 0;    // bytes of a file; 0: the fetcher's default
+
+  // Addresses of checksum files (url_list.h): what they name is fetched from beside them.
+  std::vector<std::string> checksums;
+  // Of what checksum files name, what matches one of `include` (empty: all) and none of `exclude`:
+  // shell patterns (fnmatch), '*' matches '/' too.
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
+
+  std::uint64_t size_limit = 0;  // bytes of a file; 0: the fetcher's default
 };
 
 }  // namespace sluice::low

@@ -67,10 +67,54 @@ Line parse_line(std::string_view line) {
   return ListedUrl{*digest, std::string(uri), parts.size() == 3 ? std::string(parts[2]) : last};
 }
 
-}  // namespace
+// "SHA256 (name) = hex" as BSD's tools and `sha256sum --tag` write it.
+std::optional<std::pair<std::string_view, std::string_view>> read_tagged(std::string_view line) {
+  for (const std::string_view tag : {"SHA256 (", "SHA512 ("}) {
+    const std::size_t end = line.rfind(") = ");
+    if (line.starts_with(tag) && end != std::string_view::npos && end >= tag.size()) {
+      return std::pair(line.substr(end + 4), line.substr(tag.size(), end - tag.size()));
+    }
+  }
+  return std::nullopt;
+}
 
-UrlList parse_url_list(std::string_view text, const std::string& thing,
-                       const std::string& collection) {
+// "hex  name" or "hex *name": what is before the first white space and what follows two characters
+// of it. A name of two words stays one.
+std::pair<std::string_view, std::string_view> read_plain(std::string_view line) {
+  const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
+  std::string_view name = trim(line.substr(end));
+  if (name.starts_with('*')) {
+    name.remove_prefix(1);
+  }
+  return {line.substr(0, end), name};
+}
+
+Line parse_checksum(std::string_view line, const boost::urls::url_view& file) {
+  const auto tagged = read_tagged(line);
+  auto [hex, name] = tagged ? *tagged : read_plain(line);
+  while (name.starts_with("./")) {
+    name.remove_prefix(2);
+  }
+  const auto digest = digest_from(hex);
+  if (!digest || name.empty()) {
+    return LineError{"it is no SHA-256 or SHA-512 and a name",
+                     "name a file that sha256sum or sha512sum has written"};
+  }
+  boost::urls::url uri(file);
+  uri.remove_query();
+  uri.remove_fragment();
+  if (!uri.segments().empty()) {
+    uri.segments().pop_back();
+  }
+  for (const std::string_view part : split(name, '/')) {
+    uri.segments().push_back(part);
+  }
+  return ListedUrl{*digest, std::string(uri.buffer()), std::string(name)};
+}
+
+template <typename Parse>
+UrlList parse_lines(std::string_view text, const std::string& thing, const std::string& collection,
+                    const Parse& parse) {
   UrlList list;
   std::set<std::string> paths;
   std::size_t number = 0;
@@ -89,7 +133,7 @@ UrlList parse_url_list(std::string_view text, const std::string& thing,
               "make several lists");
       break;
     }
-    Line parsed = parse_line(line);
+    Line parsed = parse(line);
     if (const auto* error = std::get_if<LineError>(&parsed)) {
       problem(error->cause, error->cure);
       continue;
@@ -97,15 +141,32 @@ UrlList parse_url_list(std::string_view text, const std::string& thing,
     auto& entry = std::get<ListedUrl>(parsed);
     if (const auto checked = files::check_document_name(collection + "/" + entry.path); !checked) {
       problem("\"" + entry.path + "\" cannot be its path: " + checked.error().cause,
-              "give another path as the third part of the line");
+              "leave it out, or give it another path");
     } else if (!paths.insert(entry.path).second) {
       problem("\"" + entry.path + "\" is the path of an earlier line too",
-              "give another path as the third part of the line");
+              "leave it out, or give it another path");
     } else {
       list.entries.push_back(std::move(entry));
     }
   }
   return list;
+}
+
+}  // namespace
+
+UrlList parse_url_list(std::string_view text, const std::string& thing,
+                       const std::string& collection) {
+  return parse_lines(text, thing, collection, parse_line);
+}
+
+UrlList parse_checksum_file(std::string_view text, const std::string& uri,
+                            const std::string& collection) {
+  const auto base = boost::urls::parse_uri(uri);
+  if (!base) {
+    return {{}, {{ErrorCode::kInvalid, display_uri(uri), "is no URL", "give the whole URL"}}};
+  }
+  return parse_lines(text, display_uri(uri), collection,
+                     [&](std::string_view line) { return parse_checksum(line, *base); });
 }
 
 }  // namespace sluice::low

@@ -32,4 +32,10 @@ struct UrlList {
 UrlList parse_url_list(std::string_view text, const std::string& thing,
                        const std::string& collection);
 
+// A checksum file beside what it names, as publishers have them: "<hex>  <name>" of sha256sum and
+// sha512sum, or "SHA256 (<name>) = <hex>". Names are relative to `uri`, where the file was, and are
+// the paths too.
+UrlList parse_checksum_file(std::string_view text, const std::string& uri,
+                            const std::string& collection);
+
 }  // namespace sluice::low

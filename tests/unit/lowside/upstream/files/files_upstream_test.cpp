@@ -324,6 +324,45 @@ TEST_F(FilesUpstreamTest, NamesEachFileOfTheListThatFails) {
   EXPECT_EQ(documents(poll().value()), Names{"tools/gone"});
 }
 
+TEST_F(FilesUpstreamTest, FetchesWhatAChecksumFileNamesFromBesideIt) {
+  settings_.checksums = {server_.uri("/models/v1/SHA256SUMS?x=1")};
+  settings_.exclude = {"*.zip"};
+  server_.answer(
+      "/models/v1/SHA256SUMS",
+      {{.body = hex("hello") + "  a b.bin\n" + hex("other") + " *./deep/b.bin\n" +
+                "SHA256 (c.bin) = " + hex("third") + "\n" + hex("left out") + "  d.zip\n",
+        .headers = {{"ETag", "\"1\""}}}});
+  server_.answer("/models/v1/a%20b.bin", {{.body = "hello"}});
+  server_.answer("/models/v1/deep/b.bin", {{.body = "other"}});
+  server_.answer("/models/v1/c.bin", {{.body = "third"}});
+  EXPECT_EQ(documents(poll().value()), (Names{"tools/a b.bin", "tools/c.bin", "tools/deep/b.bin"}));
+  EXPECT_EQ(intake_.expected.at("c.bin").digests.at(0).hex(), hex("third"));
+
+  server_.answer("/models/v1/SHA256SUMS", {{.status = 304}});
+  EXPECT_TRUE(poll().value().records.empty());
+  EXPECT_EQ(server_.requests("/models/v1/SHA256SUMS").back().header("if-none-match"), "\"1\"");
+
+  server_.answer("/models/v1/c.bin", {{.body = "fourth"}});
+  server_.answer("/models/v1/SHA256SUMS", {{.body = hex("fourth") + "  c.bin\n"}});
+  EXPECT_EQ(documents(poll().value()), Names{"tools/c.bin"}) << "what it names no more stays";
+}
+
+TEST_F(FilesUpstreamTest, AChecksumFileThatIsGoneOrHostileBringsNothingElse) {
+  settings_.checksums = {server_.uri("/gone"), server_.uri("/SHA512SUMS")};
+  server_.answer("/SHA512SUMS",
+                 {{.body = hex("x") + "  ../../etc/passwd\n" + hex("x") + "  /etc/passwd\n" +
+                           "garbage\n" + hex("x") + "  http://127.0.0.1/other\n" + hex("good") +
+                           "  good\n" + hex("lie") + "  lie\n"}});
+  server_.answer("/good", {{.body = "good"}});
+  server_.answer("/lie", {{.body = "another"}});
+  const Proposal proposal = poll().value();
+  EXPECT_EQ(documents(proposal), Names{"tools/good"});
+  EXPECT_EQ(proposal.problems.size(), 6U);
+  for (const Error& problem : proposal.problems) {
+    EXPECT_FALSE(problem.cause.empty()) << problem.message();
+  }
+}
+
 TEST_F(FilesUpstreamTest, APathOfTheListIsNotTakenFromTheDropFolder) {
   server_.answer("/a", {{.body = "hello"}});
   use_list(hex("hello") + "  " + server_.uri("/a") + "\n");

@@ -178,10 +178,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     case 3:
       fuzz::read_ranges(input.rest_text());
       break;
-    case 4:
-      fuzz::read_url_list(input.rest_text());
-      fuzz::read_checksum_file(input.rest_text());
+    case 4: {
+      const std::string_view text = input.rest_text();
+      fuzz::read_url_list(text);
+      fuzz::read_checksum_file(text);
       break;
+    }
     case 5:
       fuzz::read_files_cursor(input.rest_text());
       break;

@@ -176,7 +176,8 @@ SectionSpec pypi_section() {
           {"want", Type::kStrings, "[]",
            "Requirements: \"requests[socks]>=2.31\", \"numpy==1.26.*\". Resolved together."},
           {"files", Type::kPaths, "[]",
-           "requirements.txt files, hashes included; each is resolved by itself and read again at "
+           "requirements.txt files, hashes included, and pylock.toml files; each is resolved by "
+           "itself and read again at "
            "each poll."},
           {"constraints", Type::kPaths, "[]", "constraints.txt files, for all of these."},
           {"targets", Type::kStrings, R"(["3.11/manylinux_2_36_x86_64"])",

@@ -9,6 +9,7 @@
 #include "highside/mirror/pypi/render.h"
 #include "lowside/upstream/pypi/cursor.h"
 #include "lowside/upstream/pypi/explain.h"
+#include "lowside/upstream/pypi/lock_file.h"
 #include "lowside/upstream/pypi/record.h"
 #include "lowside/upstream/pypi/resolver.h"
 #include "lowside/upstream/pypi/simple_page.h"
@@ -84,6 +85,15 @@ void read_metadata(std::string_view text) {
   const auto version = *pypi::Version::parse("1.0");
   const auto metadata = pypi::read_core_metadata("thing", kProject, version, text);
   SLUICE_ASSERT(!metadata || pypi::normalise(metadata->name) == kProject);
+}
+
+// Each line of what a lock file becomes is a requirement and nothing else.
+void read_lock(std::string_view text) {
+  const auto want = low::read_lock_file("pylock.toml", text);
+  if (want) {
+    const auto again = low::read_requirements("list", want->text());
+    SLUICE_ASSERT(again && again->text() == want->text());
+  }
 }
 
 void read_requirements(std::string_view text) {
@@ -172,6 +182,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       break;
     case 3:
       fuzz::read_requirements(input.rest_text());
+      fuzz::read_lock(input.rest_text());
       break;
     case 4:
       fuzz::check_name(input.rest_text());

@@ -5,6 +5,7 @@
 #include "common/base/digest.h"
 #include "common/base/text.h"
 #include "common/ecosystem/pypi/project_name.h"
+#include "lowside/upstream/pypi/lock_file.h"
 #include "lowside/upstream/pypi/specifier.h"
 
 namespace sluice::low {
@@ -138,7 +139,8 @@ Result<PypiWant> read_requirements(const std::string& name, std::string_view tex
 
 Result<PypiWant> read_requirements_file(FileSystem& files, const std::filesystem::path& path) {
   SLUICE_TRY(const Bytes bytes, read_file(files, path, kMaxWantFileBytes));
-  return read_requirements(path.string(), as_text(bytes));
+  return is_lock_file_name(path) ? read_lock_file(path.string(), as_text(bytes))
+                                 : read_requirements(path.string(), as_text(bytes));
 }
 
 }  // namespace sluice::low

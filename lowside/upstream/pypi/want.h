@@ -31,6 +31,7 @@ Result<PypiRequirement> read_requirement(std::string_view line);
 // Lines of a requirements or constraints file: requirements with hashes, comments, continued lines.
 // Options (-r, -e, --index-url, …) are refused: where packages come from is the source's to say.
 Result<PypiWant> read_requirements(const std::string& name, std::string_view text);
+// Or a lock file, told by its name (lock_file.h).
 Result<PypiWant> read_requirements_file(FileSystem& files, const std::filesystem::path& path);
 
 }  // namespace sluice::low

@@ -209,6 +209,9 @@ SectionSpec apt_section() {
            one_of({"full", "subset"})},
           {"packages", Type::kStrings, "[]",
            "subset: the packages wanted; their dependencies come along."},
+          {"source_packages", Type::kBool, "false",
+           "Whether source packages come along: of mode full all, of a subset those that its "
+           "packages were made from."},
           {"recommends", Type::kBool, "false", "subset: whether recommended packages come along."},
           {"signing_home", Type::kPath, "",
            "subset: the GnuPG home of the site's key; empty: the folder apt beside keys.signing, "

@@ -142,6 +142,7 @@ Result<std::unique_ptr<Upstream>> make_apt(const Section& section,
   apt.interval = interval(section);
   apt.packages = section.strings("packages");
   apt.recommends = section.boolean("recommends");
+  apt.source_packages = section.boolean("source_packages");
   apt.signing_home = section.path("signing_home");
   if (apt.signing_home.empty()) {
     apt.signing_home = keys_folder / "apt";

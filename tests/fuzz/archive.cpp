@@ -6,6 +6,7 @@
 #include "common/ecosystem/apt/package.h"
 #include "common/ecosystem/apt/path.h"
 #include "common/ecosystem/apt/release.h"
+#include "common/ecosystem/apt/source_package.h"
 #include "common/ecosystem/apt/sources.h"
 #include "common/ecosystem/apt/version.h"
 #include "sluice/apt.pb.h"
@@ -67,6 +68,27 @@ void read_packages(const std::string& text) {
   });
 }
 
+void read_sources(std::string_view text) {
+  const auto read =
+      apt::for_each_source("Sources", text, [&](const apt::SourceStanza& source) -> Result<void> {
+        SLUICE_ASSERT(!source.files.empty() && source.files.size() <= apt::kMaxSourceFiles);
+        for (const auto& file : source.files) {
+          check_path(file.path);
+        }
+        std::size_t copies = 0;
+        const auto copied = apt::for_each_source(
+            "copy", source.raw, [&](const apt::SourceStanza& copy) -> Result<void> {
+              SLUICE_ASSERT(copy.name == source.name && copy.version == source.version &&
+                            copy.files.size() == source.files.size());
+              ++copies;
+              return {};
+            });
+        SLUICE_ASSERT(copied && copies == 1);
+        return {};
+      });
+  static_cast<void>(read);
+}
+
 void read_sources(const char* name, std::string_view text) {
   const auto suites = apt::parse_sources(name, text);
   if (!suites) {
@@ -116,6 +138,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       break;
     case 1:
       fuzz::read_packages(std::string(input.rest_text()));
+      fuzz::read_sources(input.rest_text());
       break;
     case 2:
       fuzz::read_sources("archive.sources", input.rest_text());

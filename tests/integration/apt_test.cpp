@@ -98,6 +98,7 @@ class AptClient {
     command.arguments = std::move(arguments);
     command.arguments.insert(command.arguments.begin(), {"apt-get", "-q", "-y"});
     command.environment = {{"APT_CONFIG", root_ / "apt.conf"}, {"LC_ALL", "C"}};
+    command.working_directory = root_;  // where it puts source packages
     return process::run(command, {}).value();
   }
   std::map<std::string, std::string> archives() {
@@ -109,6 +110,9 @@ class AptClient {
       }
     }
     return all;
+  }
+  std::string read(const std::string& name) {
+    return std::string(as_text(read_file(posix_file_system(), root_ / name, 1 << 20).value()));
   }
   void write(const std::string& name, const std::string& text) {
     write_file_durably(posix_file_system(), root_ / name, as_bytes(text)).value();
@@ -162,6 +166,25 @@ TEST_F(AptEndToEnd, AptInstallsFromTheVendorsOwnIndices) {
   const auto taken = high.take(*proposal, intake_);
   ASSERT_TRUE(taken) << taken.error().message();
   expect_installs(high);
+}
+
+TEST_F(AptEndToEnd, AptGetsSourcesFromASubset) {
+  archive_.add_source("hello", "1:2.10+b1");
+  archive_.publish(suite_);
+  auto wanted = settings(AptSettings::Mode::kSubset);
+  wanted.source_packages = true;
+  const auto proposal = poll(wanted);
+  ASSERT_TRUE(proposal) << proposal.error().message();
+  HighSide high(folder_ / "high", folder_ / "site" / "site.asc");
+  const auto taken = high.take(*proposal, intake_);
+  ASSERT_TRUE(taken) << taken.error().message();
+  AptClient client(folder_ / "client", high.url());
+  auto outcome = client.apt_get({"update"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.standard_output << outcome.standard_error;
+  outcome = client.apt_get({"source", "--download-only", "hello"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.standard_output << outcome.standard_error;
+  EXPECT_EQ(client.read("hello_2.10+b1.tar.xz"),
+            archive_.read("pool/main/h/hello/hello_2.10+b1.tar.xz"));
 }
 
 TEST_F(AptEndToEnd, TheHighSideTrustsItsOwnKeyringAlone) {

@@ -95,6 +95,35 @@ void AptArchive::add(const TestPackage& package) {
   run_or_throw({"dpkg-deb", "--root-owner-group", "--build", build.path(), target});
 }
 
+void AptArchive::add_source(const std::string& name, const std::string& version,
+                            const std::string& suffix) {
+  const std::string file_version = version.substr(version.find(':') + 1);
+  const std::string folder = "pool/main/" + name.substr(0, 1) + "/" + name + "/";
+  const std::string tarball = name + "_" + file_version + ".tar.xz";
+  const std::string bytes = "not unpacked by anyone here" + suffix;
+  write(folder + tarball, bytes);
+  std::string dsc = "Format: 3.0 (native)\nSource: " + name + "\nBinary: " + name +
+                    "\nArchitecture: any\nVersion: " + version +
+                    "\nMaintainer: Test <test@example.org>\nStandards-Version: 4.6.2\n";
+  for (const auto& [field, algorithm] : {std::pair("Checksums-Sha256", DigestAlgorithm::kSha256),
+                                         std::pair("Files", DigestAlgorithm::kMd5)}) {
+    dsc += std::string(field) + ":\n " + hash(algorithm, as_bytes(bytes)).hex() + " " +
+           std::to_string(bytes.size()) + " " + tarball + "\n";
+  }
+  write(folder + name + "_" + file_version + ".dsc", dsc);
+  has_sources_ = true;
+}
+
+// Returns the paths of the index and its compressed forms below dists/<suite>/.
+std::vector<std::string> AptArchive::write_index(const std::string& suite, const std::string& index,
+                                                 const std::vector<std::string>& command) {
+  const std::string below = "dists/" + suite + "/" + index;
+  write(below, run_or_throw(command, "", root_.path()));
+  run_or_throw({"xz", "--keep", "--force", path(below)});
+  run_or_throw({"gzip", "--keep", "--force", "--no-name", path(below)});
+  return {index, index + ".xz", index + ".gz"};
+}
+
 // Returns the paths of the indices below dists/<suite>/.
 std::vector<std::string> AptArchive::write_packages(const std::string& suite) {
   std::vector<std::string> indices;
@@ -102,14 +131,14 @@ std::vector<std::string> AptArchive::write_packages(const std::string& suite) {
     if (!std::filesystem::exists(path("pool/" + component))) {
       continue;
     }
-    const std::string index = component + "/binary-amd64/Packages";
-    const std::string below = "dists/" + suite + "/" + index;
-    write(below,
-          run_or_throw({"apt-ftparchive", "--arch", "amd64", "packages", "pool/" + component}, "",
-                       root_.path()));
-    run_or_throw({"xz", "--keep", "--force", path(below)});
-    run_or_throw({"gzip", "--keep", "--force", "--no-name", path(below)});
-    indices.insert(indices.end(), {index, index + ".xz", index + ".gz"});
+    const std::string pool = "pool/" + component;
+    auto made = write_index(suite, component + "/binary-amd64/Packages",
+                            {"apt-ftparchive", "--arch", "amd64", "packages", pool});
+    std::ranges::move(made, std::back_inserter(indices));
+    if (has_sources_) {
+      made = write_index(suite, component + "/source/Sources", {"apt-ftparchive", "sources", pool});
+      std::ranges::move(made, std::back_inserter(indices));
+    }
   }
   return indices;
 }
@@ -143,7 +172,7 @@ void AptArchive::publish(const TestSuite& suite) {
   }
   // Archives list the plain indices, but hold only the compressed ones.
   for (const auto& index : indices) {
-    if (index.ends_with("/Packages")) {
+    if (index.ends_with("/Packages") || index.ends_with("/Sources")) {
       std::filesystem::remove(path(dists + index));
     }
   }

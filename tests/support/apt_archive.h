@@ -56,6 +56,10 @@ class AptArchive {
 
   // Builds a package into the pool.
   void add(const TestPackage& package);
+  // Puts a source package of one tarball and its .dsc into the pool, component main. `suffix`: more
+  // bytes for the tarball.
+  void add_source(const std::string& name, const std::string& version,
+                  const std::string& suffix = "");
   // Writes the indices of all that is in the pool, for amd64, and signs them; components main and,
   // if it has packages, contrib.
   void publish(const TestSuite& suite);
@@ -71,9 +75,12 @@ class AptArchive {
 
  private:
   std::vector<std::string> write_packages(const std::string& suite);
+  std::vector<std::string> write_index(const std::string& suite, const std::string& index,
+                                       const std::vector<std::string>& command);
 
   GpgKey key_;
   apt::PrivateDirectory root_;
+  bool has_sources_ = false;
 };
 
 // Runs a program to its end; throws with what it said if it fails.

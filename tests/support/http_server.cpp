@@ -152,7 +152,12 @@ HttpServer::HttpServer() : state_(std::make_unique<State>()) {
   state_->threads.emplace_back([this] { state_->accept(); });
 }
 
-HttpServer::~HttpServer() {
+HttpServer::~HttpServer() { stop(); }
+
+void HttpServer::stop() {
+  if (state_->threads.empty()) {
+    return;
+  }
   {
     const std::scoped_lock lock(state_->mutex);
     state_->ending = true;
@@ -169,6 +174,7 @@ HttpServer::~HttpServer() {
   for (std::thread& thread : state_->threads) {
     thread.join();
   }
+  state_->threads.clear();
 }
 
 std::string HttpServer::uri(const std::string& target) const {

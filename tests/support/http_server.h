@@ -62,6 +62,8 @@ class HttpServer {
   std::vector<Seen> all_requests() const;
   // Waits until that many have come to the path.
   void wait_for_requests(const std::string& path, std::size_t count) const;
+  // Ends its threads. For whoever answers from members of its own, before they go.
+  void stop();
   std::size_t connections() const;  // accepted so far
 
  private:

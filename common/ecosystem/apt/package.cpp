@@ -1,6 +1,7 @@
 #include "common/ecosystem/apt/package.h"
 
 #include <charconv>
+#include <optional>
 
 #include "common/base/text.h"
 #include "common/ecosystem/apt/deb822.h"
@@ -11,6 +12,15 @@ namespace {
 
 std::string_view first_word(std::string_view text) {
   return text.substr(0, text.find_first_of(" \t"));
+}
+
+std::optional<std::string_view> version_in_brackets(std::string_view source) {
+  const std::size_t open = source.find('(');
+  const std::size_t close = source.find(')', open);
+  if (open == std::string_view::npos || close == std::string_view::npos) {
+    return std::nullopt;
+  }
+  return trim(source.substr(open + 1, close - open - 1));
 }
 
 Result<PackageStanza> read_stanza(const std::string& thing, const Paragraph& paragraph) {
@@ -44,10 +54,9 @@ Result<PackageStanza> read_stanza(const std::string& thing, const Paragraph& par
     return invalid("SHA256 is missing or no digest");
   }
   stanza.sha256 = *sha256;
-  stanza.source = first_word(paragraph.get("Source"));
-  if (stanza.source.empty()) {
-    stanza.source = stanza.name;
-  }
+  const std::string_view source = paragraph.get("Source");
+  stanza.source = source.empty() ? stanza.name : first_word(source);
+  stanza.source_version = version_in_brackets(source).value_or(stanza.version);
   stanza.provides = paragraph.get("Provides");
   stanza.raw = paragraph.raw();
   return stanza;

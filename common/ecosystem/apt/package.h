@@ -19,9 +19,10 @@ struct PackageStanza {
   std::string_view filename;  // below the archive's root; safe
   std::uint64_t size = 0;
   Sha256Digest sha256;
-  std::string_view source;    // the source package's name; the package's own where none is named
-  std::string_view provides;  // as it stands
-  std::string_view raw;       // the stanza's bytes, ending with a line's end
+  std::string_view source;  // the source package's name; the package's own where none is named
+  std::string_view source_version;  // "Source: gcc-12 (12.2.0-14)" has one of its own
+  std::string_view provides;        // as it stands
+  std::string_view raw;             // the stanza's bytes, ending with a line's end
 };
 
 // Calls `each` for every stanza until it returns an error, which is then the result. kInvalid names

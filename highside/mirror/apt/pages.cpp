@@ -38,7 +38,8 @@ std::string client_sources(const std::string& url, const std::string& key,
   for (const auto& suite : suites) {
     auto architectures = suite->architectures();
     architectures.erase("all");
-    text += (text.empty() ? "" : "\n") + std::string("Types: deb\nURIs: ") + url +
+    text += std::string(text.empty() ? "" : "\n") + "Types: deb" +
+            (suite->has_sources() ? " deb-src" : "") + "\nURIs: " + url +
             "\nSuites: " + suite->name() + "\nComponents:" + words(suite->components()) +
             "\nArchitectures:" + words(architectures) + "\nSigned-By: " + key + "\n";
   }

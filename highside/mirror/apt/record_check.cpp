@@ -10,6 +10,7 @@
 #include "common/ecosystem/apt/package.h"
 #include "common/ecosystem/apt/path.h"
 #include "common/ecosystem/apt/release.h"
+#include "common/ecosystem/apt/source_package.h"
 #include "sluice/apt.pb.h"
 
 namespace sluice::high {
@@ -21,9 +22,10 @@ struct File {
   bool vouched = false;  // something signed lists it
 };
 
-bool is_packages_index(std::string_view path) {
+// "dists/bookworm/main/binary-amd64/Packages.xz" is one of Packages.
+bool is_index_of(std::string_view path, std::string_view what) {
   const auto name = path.substr(path.rfind('/') + 1);
-  return name == "Packages" || name.starts_with("Packages.");
+  return name.starts_with(what) && (name.size() == what.size() || name[what.size()] == '.');
 }
 
 // One record, step by step: each step works on what the one before has proved.
@@ -144,26 +146,51 @@ class SuiteCheck {
   }
 
   Result<void> check_packages() {
+    for (const auto& path : indices_of("Packages")) {
+      SLUICE_TRY(const auto text, index_text(path));
+      SLUICE_TRY_VOID(
+          apt::for_each_package(thing(path), text, [&](const apt::PackageStanza& package) {
+            return vouch(path, std::string(package.filename), package.sha256, package.size);
+          }));
+    }
+    for (const auto& path : indices_of("Sources")) {
+      SLUICE_TRY(const auto text, index_text(path));
+      SLUICE_TRY_VOID(apt::for_each_source(thing(path), text, [&](const apt::SourceStanza& source) {
+        return vouch_files(path, source);
+      }));
+    }
+    return {};
+  }
+
+  std::vector<std::string> indices_of(std::string_view what) const {
     std::vector<std::string> indices;
     for (const auto& [path, file] : files_) {
-      if (path.starts_with(dists_) && is_packages_index(path)) {
+      if (path.starts_with(dists_) && is_index_of(path, what)) {
         indices.push_back(path);
       }
     }
-    for (const auto& path : indices) {
-      SLUICE_TRY(const auto packed, read(path, files_.at(path), apt::kMaxIndexBytes));
-      SLUICE_TRY(const auto text, apt::inflate(thing(path), packed));
-      SLUICE_TRY_VOID(apt::for_each_package(
-          thing(path), text, [&](const apt::PackageStanza& package) -> Result<void> {
-            File* file = find(std::string(package.filename));
-            if (file == nullptr || file->sha256 != package.sha256 || file->size != package.size) {
-              return bad(path, "lists " + std::string(package.filename) +
-                                   ", which is not there with that digest and size");
-            }
-            file->vouched = true;
-            return {};
-          }));
+    return indices;
+  }
+
+  Result<std::string> index_text(const std::string& path) const {
+    SLUICE_TRY(const auto packed, read(path, files_.at(path), apt::kMaxIndexBytes));
+    return apt::inflate(thing(path), packed);
+  }
+
+  Result<void> vouch_files(const std::string& index, const apt::SourceStanza& source) {
+    for (const auto& file : source.files) {
+      SLUICE_TRY_VOID(vouch(index, file.path, file.sha256, file.size));
     }
+    return {};
+  }
+
+  Result<void> vouch(const std::string& index, const std::string& path, const Sha256Digest& sha256,
+                     std::uint64_t size) {
+    File* file = find(path);
+    if (file == nullptr || file->sha256 != sha256 || file->size != size) {
+      return bad(index, "lists " + path + ", which is not there with that digest and size");
+    }
+    file->vouched = true;
     return {};
   }
 

@@ -45,12 +45,13 @@ void ServedSuite::add(std::string path, ServedFile file) {
     // "dists/bookworm/main/binary-amd64/Packages.xz"
     const std::string_view below = std::string_view(folder).substr(dists_.size());
     constexpr std::string_view kBinary = "/binary-";
+    has_sources_ = has_sources_ || below.ends_with("/source/");
     if (const auto binary = below.find(kBinary); binary != std::string_view::npos) {
       components_.emplace(below.substr(0, binary));
       const auto architecture = below.substr(binary + kBinary.size());
       architectures_.emplace(architecture.substr(0, architecture.find('/')));
     }
-  } else {
+  } else if (path.ends_with(".deb")) {
     ++packages_;
   }
   files_.emplace(std::move(path), file);

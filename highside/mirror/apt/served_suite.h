@@ -31,6 +31,7 @@ class ServedSuite {
   const std::set<std::string>& components() const { return components_; }
   const std::set<std::string>& architectures() const { return architectures_; }
   std::size_t packages() const { return packages_; }
+  bool has_sources() const { return has_sources_; }
 
   const ServedFile* find(std::string_view path) const;
   // A file of that folder below dists/ by its digest: of this edition, or of the one before it, for
@@ -50,6 +51,7 @@ class ServedSuite {
   std::set<std::string> components_;
   std::set<std::string> architectures_;
   std::size_t packages_ = 0;
+  bool has_sources_ = false;
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const {

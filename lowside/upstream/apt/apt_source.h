@@ -38,6 +38,8 @@ struct AptSettings {
   // full: what to carry besides Packages, where the archive lists it: "translations" (English),
   // "contents", "dep11". What is not carried, clients do without.
   std::vector<std::string> extras{"translations"};
+  // Source packages too: full: all that the archive lists; subset: those of the packages taken.
+  bool source_packages = false;
 
   // subset: as apt-get install takes them: "hello", "hello=2.10-3", "hello/bookworm-backports".
   std::vector<std::string> packages;

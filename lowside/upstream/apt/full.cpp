@@ -1,5 +1,8 @@
 #include "lowside/upstream/apt/full.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "common/base/hasher.h"
 #include "lowside/upstream/apt/packages.h"
 #include "lowside/upstream/apt/suite_record.h"
@@ -32,20 +35,31 @@ class FullSuite {
     std::vector<WantedPackage> all;
     for (const auto& index : packages) {
       SLUICE_TRY(const auto text, indices_.text(suite_, index));
-      SLUICE_TRY_VOID(apt::for_each_package(
-          suite_.suite.uri(suite_.suite.folder() + index.variants.front().path), text,
-          [&](const apt::PackageStanza& package) -> Result<void> {
-            all.push_back(wanted(suite_, index.variants.front(), package));
-            return {};
-          }));
+      const auto& file = index.variants.front();
+      const std::string thing = suite_.suite.uri(suite_.suite.folder() + file.path);
+      if (index.architecture == apt::kSourceArchitecture) {
+        SLUICE_TRY_VOID(
+            apt::for_each_source(thing, text, [&](const apt::SourceStanza& source) -> Result<void> {
+              for (const auto& part : source.files) {
+                all.push_back(wanted(suite_, file, part));
+              }
+              return {};
+            }));
+        continue;
+      }
+      SLUICE_TRY_VOID(apt::for_each_package(thing, text,
+                                            [&](const apt::PackageStanza& package) -> Result<void> {
+                                              all.push_back(wanted(suite_, file, package));
+                                              return {};
+                                            }));
     }
     SLUICE_TRY(const auto taken, take_packages(all, context_));
     if (!taken.refused.empty()) {
-      Error error = taken.refused.front();
-      error.cure =
+      const Error& first = taken.refused.front();
+      return Error{
+          first.code, first.thing, first.cause,
           "a signed index cannot leave a package out: allow it, or mirror the archive in mode "
-          "\"subset\"";
-      return error;
+          "\"subset\""};
     }
     for (const auto& package : all) {
       record_.add(package.path, taken.blobs.at(package.sha256), 0);
@@ -107,7 +121,11 @@ class FullSuite {
 Result<void> publish_full(AcceptedSuite suite, const AptSettings& settings, SuiteReader& suites,
                           IndexReader& indices, PollContext& context, proto::StoredAptSuite& state,
                           Proposal& proposal) {
-  SLUICE_TRY(const auto packages, packages_indices(suite));
+  SLUICE_TRY(auto packages, packages_indices(suite));
+  if (settings.source_packages) {
+    SLUICE_TRY(auto sources, source_indices(suite));
+    std::ranges::move(sources, std::back_inserter(packages));
+  }
   const auto extras = extra_indices(suite, settings.extras);
   const std::string published = fingerprint(suite, packages, extras);
   if (published == state.published()) {

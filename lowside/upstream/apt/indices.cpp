@@ -68,6 +68,21 @@ Result<std::vector<PackagesIndex>> packages_indices(const AcceptedSuite& suite) 
   return indices;
 }
 
+Result<std::vector<PackagesIndex>> source_indices(const AcceptedSuite& suite) {
+  std::vector<PackagesIndex> indices;
+  for (const auto& component : suite.suite.source.components) {
+    PackagesIndex index{component, std::string(apt::kSourceArchitecture),
+                        variants(suite.parsed, component + "/source/Sources")};
+    if (index.variants.empty()) {
+      return Error{ErrorCode::kNotFound, suite.suite.document,
+                   "the archive lists no Sources of component " + component,
+                   "leave source_packages out, or take that component by a source of its own"};
+    }
+    indices.push_back(std::move(index));
+  }
+  return indices;
+}
+
 bool is_extra(std::string_view name) {
   return name == "translations" || name == "contents" || name == "dep11";
 }

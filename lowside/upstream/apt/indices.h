@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "common/ecosystem/apt/source_package.h"
 #include "lowside/upstream/apt/suite.h"
 
 namespace sluice::low {
 
-// The Packages of one component and architecture, in every compression that the Release lists and
-// that can be read here; the best first.
+// The Packages of one component and architecture, or its Sources (architecture "source"), in every
+// compression that the Release lists and that can be read here; the best first.
 struct PackagesIndex {
   std::string component;
   std::string architecture;
@@ -21,6 +22,9 @@ struct PackagesIndex {
 // Those that the suite's components and architectures ask for. kNotFound names a component or an
 // architecture that the archive does not have, and those it has.
 Result<std::vector<PackagesIndex>> packages_indices(const AcceptedSuite& suite);
+
+// The Sources of its components. kNotFound names a component of which the archive has none.
+Result<std::vector<PackagesIndex>> source_indices(const AcceptedSuite& suite);
 
 // Other files that the Release lists, by the settings' names for them.
 std::vector<apt::IndexFile> extra_indices(const AcceptedSuite& suite,

@@ -26,7 +26,7 @@ void fetch_batch(const std::vector<const WantedPackage*>& batch, PollContext& co
     Expectation expectation;
     expectation.digests = {package.sha256};
     expectation.size = package.size;
-    expectation.media_types = {"application/vnd.debian.binary-package"};
+    expectation.media_types = package.media_types;
     expectation.evidence = package.evidence;
     // The fetcher's kRefused is about a limit that the archive's answer broke, not about policy.
     auto blob = file ? context.intake.take(std::move(*file), expectation)
@@ -50,7 +50,18 @@ WantedPackage wanted(const AcceptedSuite& suite, const apt::IndexFile& index,
           suite.suite.uri(path),
           package.sha256,
           package.size,
-          {{"gpg", suite.fingerprint}, {"packages-index", Digest(index.sha256).to_string()}}};
+          {{"gpg", suite.fingerprint}, {"packages-index", Digest(index.sha256).to_string()}},
+          {"application/vnd.debian.binary-package"}};
+}
+
+WantedPackage wanted(const AcceptedSuite& suite, const apt::IndexFile& index,
+                     const apt::SourceFile& file) {
+  return {file.path,
+          suite.suite.uri(file.path),
+          file.sha256,
+          file.size,
+          {{"gpg", suite.fingerprint}, {"sources-index", Digest(index.sha256).to_string()}},
+          {}};
 }
 
 Result<TakenPackages> take_packages(const std::vector<WantedPackage>& packages,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/ecosystem/apt/package.h"
+#include "common/ecosystem/apt/source_package.h"
 #include "lowside/upstream/apt/suite.h"
 
 namespace sluice::low {
@@ -16,10 +17,14 @@ struct WantedPackage {
   Sha256Digest sha256;
   std::uint64_t size = 0;
   std::vector<Evidence> evidence;  // the chain that vouches for the digest
+  std::vector<std::string> media_types;
 };
 
 WantedPackage wanted(const AcceptedSuite& suite, const apt::IndexFile& index,
                      const apt::PackageStanza& package);
+// A file of a source package: whatever its publisher packed.
+WantedPackage wanted(const AcceptedSuite& suite, const apt::IndexFile& index,
+                     const apt::SourceFile& file);
 
 struct TakenPackages {
   std::map<Sha256Digest, proto::Blob> blobs;

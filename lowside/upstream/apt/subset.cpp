@@ -20,6 +20,8 @@ struct SubsetSuite {
 
 class Subset {
  public:
+  using SourceId = std::pair<std::string, std::string>;  // name, version
+
   Subset(const AptSettings& settings, IndexReader& reader, PollContext& context, const Clock& clock,
          Proposal& proposal)
       : settings_(settings),
@@ -40,12 +42,42 @@ class Subset {
             if (closure.contains({std::string(package.name), std::string(package.version),
                                   std::string(package.architecture)})) {
               add(accepted, index, package, made, suite);
+              sources_.emplace(SourceId(package.source, package.source_version), package.name);
             }
             return {};
           }));
       suite.indices.push_back(std::move(made));
     }
     suites_.push_back(std::move(suite));
+    return {};
+  }
+
+  // The source packages of all that was selected, after that. One that no suite has is a problem.
+  Result<void> select_sources() {
+    std::map<SourceId, std::string> missing = sources_;
+    for (auto& suite : suites_) {
+      SLUICE_TRY(const auto indices, source_indices(suite.accepted));
+      for (const auto& index : indices) {
+        SubsetIndex made{index.component, index.architecture, {}};
+        SLUICE_TRY(const auto text, reader_.text(suite.accepted, index));
+        SLUICE_TRY_VOID(apt::for_each_source(suite.accepted.suite.document, text,
+                                             [&](const apt::SourceStanza& source) -> Result<void> {
+                                               const SourceId id(source.name, source.version);
+                                               if (sources_.contains(id)) {
+                                                 missing.erase(id);
+                                                 add(suite, index, source, made);
+                                               }
+                                               return {};
+                                             }));
+        suite.indices.push_back(std::move(made));
+      }
+    }
+    for (const auto& [id, package] : missing) {
+      proposal_.problems.push_back(
+          {ErrorCode::kNotFound, "source package " + id.first + " " + id.second,
+           "no suite of the source has it, and " + package + " was made from it",
+           "its publisher keeps it elsewhere; the package itself is taken"});
+    }
     return {};
   }
 
@@ -59,11 +91,13 @@ class Subset {
     std::ranges::move(taken.refused, std::back_inserter(proposal_.problems));
     blobs_ = std::move(taken.blobs);
     for (auto& suite : suites_) {
-      const auto missing = [&](const auto& entry) { return !blobs_.contains(entry.sha256); };
-      std::erase_if(suite.packages, missing);
       for (auto& index : suite.indices) {
-        std::erase_if(index.entries, missing);
+        std::erase_if(index.entries, [&](const SubsetIndex::Entry& entry) {
+          return !std::ranges::all_of(
+              entry.files, [&](const Sha256Digest& file) { return blobs_.contains(file); });
+        });
       }
+      keep_listed(suite);
     }
     return {};
   }
@@ -82,14 +116,44 @@ class Subset {
     auto one = wanted(accepted, index.variants.front(), package);
     const auto [at, added] = paths_.emplace(one.path, one.sha256);
     if (!added && at->second != one.sha256) {
-      proposal_.problems.push_back(
-          {ErrorCode::kInvalid, one.path,
-           "two suites of the source have different files of this name",
-           "put one of the suites into a source of its own, with an archive folder of its own"});
+      proposal_.problems.push_back(two_files(one.path));
       return;
     }
-    made.entries.push_back({std::string(package.raw), one.sha256});
+    made.entries.push_back({std::string(package.raw), {one.sha256}});
     suite.packages.push_back(std::move(one));
+  }
+
+  void add(SubsetSuite& suite, const PackagesIndex& index, const apt::SourceStanza& source,
+           SubsetIndex& made) {
+    SubsetIndex::Entry entry{std::string(source.raw), {}};
+    for (const auto& file : source.files) {
+      auto one = wanted(suite.accepted, index.variants.front(), file);
+      const auto [at, added] = paths_.emplace(one.path, one.sha256);
+      if (!added && at->second != one.sha256) {
+        proposal_.problems.push_back(two_files(one.path));
+        return;
+      }
+      entry.files.push_back(one.sha256);
+      suite.packages.push_back(std::move(one));
+    }
+    made.entries.push_back(std::move(entry));
+  }
+
+  // Of a source package that lacks a file, none is published.
+  static void keep_listed(SubsetSuite& suite) {
+    std::set<Sha256Digest> listed;
+    for (const auto& index : suite.indices) {
+      for (const auto& entry : index.entries) {
+        listed.insert(entry.files.begin(), entry.files.end());
+      }
+    }
+    std::erase_if(suite.packages,
+                  [&](const WantedPackage& package) { return !listed.contains(package.sha256); });
+  }
+
+  static Error two_files(const std::string& path) {
+    return {ErrorCode::kInvalid, path, "two suites of the source have different files of this name",
+            "put one of the suites into a source of its own, with an archive folder of its own"};
   }
 
   Result<void> publish_one(const SubsetSuite& suite, const std::string& public_key,
@@ -146,6 +210,7 @@ class Subset {
   const Clock& clock_;
   Proposal& proposal_;
   std::vector<SubsetSuite> suites_;
+  std::map<SourceId, std::string> sources_;  // of the packages selected, and one made from it
   std::map<std::string, Sha256Digest> paths_;
   std::map<Sha256Digest, proto::Blob> blobs_;
 };
@@ -153,7 +218,8 @@ class Subset {
 // All that the closure and its indices follow from.
 std::string inputs_of(const std::vector<AcceptedSuite>& suites, const AptSettings& settings,
                       const std::string& public_key) {
-  std::string all = public_key + (settings.recommends ? "+" : "-");
+  std::string all =
+      public_key + (settings.recommends ? "+" : "-") + (settings.source_packages ? "source\n" : "");
   for (const auto& package : settings.packages) {
     all += package + "\n";
   }
@@ -209,6 +275,9 @@ Result<void> publish_subset(const std::vector<AcceptedSuite>& suites, const AptS
   Subset subset(settings, indices, context, clock, proposal);
   for (std::size_t i = 0; i < suites.size(); ++i) {
     SLUICE_TRY_VOID(subset.select(suites[i], packages[i], closure.packages));
+  }
+  if (settings.source_packages) {
+    SLUICE_TRY_VOID(subset.select_sources());
   }
   SLUICE_TRY_VOID(subset.take());
   SLUICE_TRY_VOID(subset.publish(public_key, cursor));

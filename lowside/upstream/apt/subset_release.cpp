@@ -4,6 +4,7 @@
 
 #include "common/base/hasher.h"
 #include "common/ecosystem/apt/compression.h"
+#include "common/ecosystem/apt/source_package.h"
 
 namespace sluice::low {
 namespace {
@@ -25,6 +26,15 @@ std::string words(const std::set<std::string>& all) {
   return text;
 }
 
+bool is_of_sources(const SubsetIndex& index) {
+  return index.architecture == apt::kSourceArchitecture;
+}
+
+std::string path_of(const SubsetIndex& index) {
+  return index.component +
+         (is_of_sources(index) ? "/source/Sources" : "/binary-" + index.architecture + "/Packages");
+}
+
 }  // namespace
 
 std::map<std::string, std::string> make_index_files(const std::vector<SubsetIndex>& indices) {
@@ -35,7 +45,7 @@ std::map<std::string, std::string> make_index_files(const std::vector<SubsetInde
       text += entry.stanza;
       text += entry.stanza.ends_with('\n') ? "\n" : "\n\n";
     }
-    const std::string path = index.component + "/binary-" + index.architecture + "/Packages";
+    const std::string path = path_of(index);
     files[path + ".xz"] = apt::compress(text, apt::Compression::kXz);
     files[path + ".gz"] = apt::compress(text, apt::Compression::kGzip);
     files[path] = std::move(text);
@@ -58,7 +68,9 @@ SubsetRelease make_release(const apt::Release& upstream, const std::vector<Subse
   std::set<std::string> architectures;
   for (const auto& index : indices) {
     components.insert(index.component);
-    architectures.insert(index.architecture);
+    if (!is_of_sources(index)) {
+      architectures.insert(index.architecture);
+    }
   }
   std::string lists = "Acquire-By-Hash: yes\nArchitectures:" + words(architectures) +
                       "\nComponents:" + words(components) + "\n";

@@ -12,15 +12,15 @@ namespace sluice::low {
 
 struct SubsetIndex {
   struct Entry {
-    std::string stanza;  // the upstream's bytes
-    Sha256Digest sha256;
+    std::string stanza;               // the upstream's bytes
+    std::vector<Sha256Digest> files;  // that it lists
   };
   std::string component;
-  std::string architecture;
+  std::string architecture;    // apt::kSourceArchitecture: a Sources index
   std::vector<Entry> entries;  // in the upstream's order
 };
 
-// Packages, Packages.xz and Packages.gz of each index, by their paths below dists/<suite>/. The
+// Packages or Sources, plain, .xz and .gz, of each index, by their paths below dists/<suite>/. The
 // same entries give the same bytes.
 std::map<std::string, std::string> make_index_files(const std::vector<SubsetIndex>& indices);
 

@@ -112,6 +112,8 @@ class AptSourceTest : public testing::Test {
                    .value();
   }
 
+  ~AptSourceTest() override { server_.stop(); }
+
   // With an ETag, "%xx" decoded once, as an archive's server does it.
   test::Answer serve(std::string target) {
     target.erase(0, std::string("/debian/").size());
@@ -156,6 +158,19 @@ class AptSourceTest : public testing::Test {
   std::string write_keyring(const std::string& name, const std::string& key) {
     write_file_durably(posix_file_system(), folder_ / name, as_bytes(key)).value();
     return folder_ / name;
+  }
+
+  // Those that the proposal shows and that have `part` in them.
+  std::vector<std::string> paths(const Proposal& proposal, const std::string& part) {
+    std::vector<std::string> found;
+    for (const auto& record : proposal.records) {
+      for (const auto& [path, bytes] : files(record)) {
+        if (path.find(part) != std::string::npos) {
+          found.push_back(path);
+        }
+      }
+    }
+    return found;
   }
 
   apt::ArchiveSuite archive_suite(const std::string& name = "stable") {

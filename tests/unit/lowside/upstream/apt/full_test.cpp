@@ -38,6 +38,34 @@ TEST_F(AptFull, CarriesTheVendorsBytesAndEveryPackage) {
   EXPECT_THAT(proposal->blobs, SizeIs(all.size()));
 }
 
+TEST_F(AptFull, CarriesSourcePackagesOnRequest) {
+  archive_.add_source("hello", "1:2.10+b1");
+  archive_.publish(suite_);
+  EXPECT_THAT(paths(poll(settings(Mode::kFull)).value(), "hello_2.10+b1"), IsEmpty());
+  auto wanted = settings(Mode::kFull);
+  wanted.source_packages = true;
+  const auto proposal = poll(wanted);
+  ASSERT_TRUE(proposal) << proposal.error().message();
+  ASSERT_THAT(proposal->records, SizeIs(1)) << "asking for sources is a change";
+  EXPECT_THAT(
+      paths(*proposal, "hello_2.10+b1"),
+      ElementsAre("pool/main/h/hello/hello_2.10+b1.dsc", "pool/main/h/hello/hello_2.10+b1.tar.xz"));
+  EXPECT_THAT(paths(*proposal, "/Sources"), ElementsAre("dists/stable/main/source/Sources.gz",
+                                                        "dists/stable/main/source/Sources.xz"));
+  for (const auto& [path, bytes] : files(proposal->records[0])) {
+    EXPECT_EQ(bytes, archive_.read(path)) << path;
+  }
+}
+
+TEST_F(AptFull, AnArchiveWithoutSourcesSaysSo) {
+  auto wanted = settings(Mode::kFull);
+  wanted.source_packages = true;
+  const auto proposal = poll(wanted);
+  ASSERT_TRUE(proposal) << proposal.error().message();
+  ASSERT_THAT(proposal->problems, SizeIs(1));
+  EXPECT_THAT(proposal->problems[0].message(), HasSubstr("no Sources of component main"));
+}
+
 TEST_F(AptFull, ShipsNothingWhenNothingChanged) {
   ASSERT_TRUE(poll(settings(Mode::kFull)));
   const auto packages = served("Packages.xz") + served(".deb");

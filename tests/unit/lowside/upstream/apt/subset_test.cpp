@@ -66,6 +66,42 @@ TEST_F(AptSubset, PublishesExactlyTheClosureUnderTheSitesSignature) {
   EXPECT_EQ(served("unrelated_3_amd64.deb"), 0U);
 }
 
+TEST_F(AptSubset, BringsTheSourcesOfItsPackagesOnRequest) {
+  archive_.add(
+      {.name = "data", .version = "8", .architecture = "all", .fields = "Source: hello (2.9)\n"});
+  for (const char* version : {"2.9", "1:2.10+b1"}) {
+    archive_.add_source("hello", version);
+  }
+  archive_.add_source("unrelated", "3");
+  archive_.publish(suite_);
+  auto wanted = settings(Mode::kSubset);
+  wanted.source_packages = true;
+  const auto proposal = poll(wanted);
+  ASSERT_TRUE(proposal) << proposal.error().message();
+  ASSERT_THAT(proposal->problems, SizeIs(1));
+  EXPECT_THAT(proposal->problems[0].message(),
+              HasSubstr("source package libgreet 1.2: no suite of the source has it"));
+  EXPECT_THAT(paths(*proposal, ".dsc"), ElementsAre("pool/main/h/hello/hello_2.10+b1.dsc",
+                                                    "pool/main/h/hello/hello_2.9.dsc"));
+  EXPECT_THAT(paths(*proposal, ".tar.xz"), ElementsAre("pool/main/h/hello/hello_2.10+b1.tar.xz",
+                                                       "pool/main/h/hello/hello_2.9.tar.xz"));
+  const auto release = release_of(files(proposal->records[0]));
+  EXPECT_NE(release.find("main/source/Sources.xz"), nullptr);
+  EXPECT_THAT(release.architectures, ElementsAre("amd64"));
+}
+
+TEST_F(AptSubset, ASourcePackageThatLacksAFileIsLeftOutWhole) {
+  archive_.add_source("hello", "1:2.10+b1");
+  archive_.publish(suite_);
+  intake_.refused.insert("hello_2.10+b1.tar.xz");
+  auto wanted = settings(Mode::kSubset);
+  wanted.source_packages = true;
+  const auto proposal = poll(wanted);
+  ASSERT_TRUE(proposal) << proposal.error().message();
+  EXPECT_THAT(paths(*proposal, "hello_2.10+b1."), IsEmpty());
+  EXPECT_THAT(debs(files(proposal->records[0])), SizeIs(3));
+}
+
 TEST_F(AptSubset, IsTheSameUntilSomethingOfItChanges) {
   ASSERT_TRUE(poll(settings(Mode::kSubset)));
   clock_.now += std::chrono::hours(1);

@@ -18,6 +18,7 @@ class ScriptedHub {
   ScriptedHub() {
     server.handle("/", [this](const sluice::test::Seen& seen) { return respond(seen); });
   }
+  ~ScriptedHub() { server.stop(); }
 
   std::string uri() const { return server.uri("/"); }
 

@@ -56,6 +56,7 @@ class ScriptedRegistry {
       set_keys(nullptr);
     }
   }
+  ~ScriptedRegistry() { server.stop(); }
 
   std::string uri() const { return server.uri("/"); }
 

@@ -20,6 +20,8 @@ class ScriptedIndex {
     server.handle("/", [this](const sluice::test::Seen& seen) { return respond(seen); });
   }
 
+  ~ScriptedIndex() { server.stop(); }
+
   std::string uri() const { return server.uri("/simple/"); }
 
   // A wheel for any machine; `more`: further lines of its METADATA. Its name.

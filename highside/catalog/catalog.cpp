@@ -57,7 +57,13 @@ Result<void> Catalog::load() {
     }
     current_.store(*edition, std::memory_order_release);
   }
+  SLUICE_TRY_VOID(editions_.load());
   return lost_.load();
+}
+
+// Asked after reading: what is dropped is named as such before anything of it goes.
+Result<void> Catalog::still_readable(Edition edition) const {
+  return editions_.kept(edition) ? Result<void>() : Result<void>(dropped_edition(edition));
 }
 
 Result<std::optional<CatalogEntry>> Catalog::find(Edition edition, std::string_view ecosystem,
@@ -75,6 +81,7 @@ Result<std::optional<Catalog::State>> Catalog::state(Edition edition, std::strin
   std::string key = prefix;
   store::append_u64(key, edition.value());
   SLUICE_TRY(const auto found, index_.last_at_or_before(store::Family::kDocuments, prefix, key));
+  SLUICE_TRY_VOID(still_readable(edition));
   if (!found) {
     return std::optional<State>();
   }
@@ -135,7 +142,7 @@ Result<void> Catalog::list(Edition edition, std::string_view ecosystem, std::str
   if (more && candidate) {
     give();
   }
-  return status;
+  return status ? still_readable(edition) : status;
 }
 
 Result<std::map<Sha256Digest, std::vector<std::string>>> Catalog::documents_naming(

@@ -108,8 +108,8 @@ Result<void> Ledger::load_shipments() {
   return status;
 }
 
-Result<std::vector<std::pair<ShipmentRef, Sha256Digest>>> Ledger::manifests() const {
-  std::vector<std::pair<ShipmentRef, Sha256Digest>> all;
+Result<std::vector<LedgerEntry>> Ledger::entries() const {
+  std::vector<LedgerEntry> all;
   SLUICE_TRY_VOID(
       index_.scan(Family::kShipments, "", "", [&](std::string_view key, std::string_view value) {
         const auto ref = read_shipment_key(key);
@@ -119,7 +119,8 @@ Result<std::vector<std::pair<ShipmentRef, Sha256Digest>>> Ledger::manifests() co
                 ? Sha256Digest::from_bytes(as_bytes(entry.manifest()))
                 : std::nullopt;
         if (manifest) {
-          all.emplace_back(*ref, *manifest);
+          all.push_back({*ref, *manifest, entry.state() == proto::StoredShipment::PUBLISHED,
+                         Edition(entry.edition()), from_unix_micros(entry.published_micros())});
         }
         return true;
       }));

@@ -27,6 +27,15 @@ struct ShipmentRef {
   auto operator<=>(const ShipmentRef&) const = default;
 };
 
+// What is on disk of a shipment.
+struct LedgerEntry {
+  ShipmentRef ref;
+  Sha256Digest manifest;
+  bool published = false;
+  Edition edition;    // that made it visible
+  UtcTime published_at;
+};
+
 // Heard of, and not published.
 struct OpenShipment {
   ShipmentState state = ShipmentState::kAnnounced;
@@ -70,8 +79,8 @@ class Ledger {
 
   OpenShipment* find(const ShipmentRef& ref);
   bool is_published(const ShipmentRef& ref) const;
-  // Every shipment that was ever heard of, with its manifest; the latest of a stream first.
-  Result<std::vector<std::pair<ShipmentRef, Sha256Digest>>> manifests() const;
+  // Every shipment that was ever heard of; the latest of a stream first.
+  Result<std::vector<LedgerEntry>> entries() const;
   void refuse(const ShipmentRef& ref, std::string_view cause);
   // What hinders it meanwhile; true if that is another cause than before.
   bool hinder(const ShipmentRef& ref, std::string_view cause);

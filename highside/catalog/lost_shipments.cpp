@@ -108,7 +108,7 @@ Result<std::vector<LostBlob>> Publisher::lose(const std::vector<store::DamagedBl
 
 // The latest shipment that carries each: the low side keeps that one longest.
 Result<void> Publisher::add_carriers(std::map<Sha256Digest, LostBlob>& blobs) const {
-  SLUICE_TRY(const auto manifests, ledger_.manifests());
+  SLUICE_TRY(const auto shipments, ledger_.entries());
   std::size_t open = blobs.size();
   const auto carries = [&](const ShipmentRef& ref, const Sha256Digest& digest,
                            const proto::Blob& blob) {
@@ -119,7 +119,8 @@ Result<void> Publisher::add_carriers(std::map<Sha256Digest, LostBlob>& blobs) co
       --open;
     }
   };
-  for (const auto& [ref, manifest] : manifests) {
+  for (const LedgerEntry& entry : shipments) {
+    const auto& [ref, manifest] = std::tie(entry.ref, entry.manifest);
     if (open == 0) {
       return {};
     }

@@ -259,6 +259,11 @@ void Publisher::examine(const ShipmentRef& ref) {
     failed(ref, shipment.error(), Metric::kManifestsBad);
     return;
   }
+  if (collecting_) {
+    const auto blobs = ShipmentCheck::blobs_of(shipment->shipment());
+    examined_.insert(blobs.begin(), blobs.end());
+    examined_.insert(manifest);
+  }
   const Result<bool> whole = all_there(ref, shipment->shipment());
   if (!whole) {
     failed(ref, whole.error(), Metric::kManifestsBad);

@@ -21,6 +21,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 #include "common/base/limits.h"
@@ -73,6 +74,18 @@ class Publisher final : public NoticeSink, public DurableListener {
   // takes them out of the store, and has open shipments wait for them again. Returns what they
   // belong to. An Error: some are left as they were. Reads manifests and the whole catalog.
   Result<std::vector<LostBlob>> lose(const std::vector<store::DamagedBlob>& damaged);
+  // Garbage collection (collector.h), from begin_ to end_collecting(): what is examined meanwhile is
+  // noted as needed. One at a time.
+  Result<std::vector<LedgerEntry>> begin_collecting();
+  void end_collecting();
+  // The lowest shipment of the stream that its sender can still send again, as far as is known.
+  std::uint64_t oldest_held_by_sender(const std::string& stream) const;
+  // What an open shipment needs: its manifest, and what that names where it is here and good.
+  Result<std::vector<Sha256Digest>> needed_by(const LedgerEntry& open) const;
+  // Removes those that nothing examined since begin_collecting() names; nothing is published
+  // meanwhile. Returns those that it removed. An Error: some of them may be gone.
+  Result<std::vector<Sha256Digest>> remove_unneeded(const std::vector<Sha256Digest>& blobs);
+
   // What is not visible, by stream and sequence; at most `limit` gaps, and `blobs_limit` missing
   // blobs of each. Reads manifests: not for a hot path.
   std::vector<Gap> gaps(std::size_t limit, std::size_t blobs_limit) const;
@@ -114,6 +127,8 @@ class Publisher final : public NoticeSink, public DurableListener {
   mutable std::mutex asking_;  // one gaps() at a time, because it reads manifests; before mutex_
   // Held while a shipment is checked and published, and while blobs are taken out; before mutex_.
   std::mutex publishing_;
+  bool collecting_ = false;                     // guarded by publishing_, as is the next one
+  std::unordered_set<Sha256Digest> examined_;   // blobs of what was examined during a collection
   mutable std::mutex mutex_;
   std::condition_variable work_;
   Ledger ledger_;

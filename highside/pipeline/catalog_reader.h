@@ -31,6 +31,9 @@ class CatalogReader {
  public:
   virtual ~CatalogReader() = default;
   virtual Edition current() const = 0;
+  // Whether that edition can be read; find() and list() of another are kUnavailable, or see what is
+  // left of it.
+  virtual bool readable(Edition edition) const { return edition <= current(); }
   virtual Result<std::optional<CatalogEntry>> find(Edition edition, std::string_view ecosystem,
                                                    std::string_view document) const = 0;
   // Documents that start with `prefix`, in byte order, until `each` returns false.
@@ -44,6 +47,12 @@ class CatalogReader {
   // Grows whenever the set changes: with the edition, a key for caches.
   virtual std::uint64_t lost_changes() const { return 0; }
 };
+
+// find() and list(): it was dropped while it was being read, or before.
+inline Error dropped_edition(Edition edition) {
+  return {ErrorCode::kUnavailable, "edition " + std::to_string(edition.value()),
+          "it is not kept any more", "ask again: the current edition has a later number"};
+}
 
 inline Error lost_bytes(std::string thing) {
   return {ErrorCode::kUnavailable, std::move(thing),

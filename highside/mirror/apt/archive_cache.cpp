@@ -4,14 +4,15 @@
 
 namespace sluice::high {
 
-// The record as it was in the edition before this state came; none for the first.
+// The record as it was in the edition before this state came; none for the first, and where that
+// edition is not kept any more.
 Result<std::shared_ptr<const ServedSuite>> ArchiveCache::read_previous(
     const CatalogEntry& entry) const {
-  if (entry.since.value() == 0) {
+  const Edition previous(entry.since.value() - std::min<std::uint64_t>(entry.since.value(), 1));
+  if (previous == entry.since || !catalog_.readable(previous)) {
     return std::shared_ptr<const ServedSuite>();
   }
-  SLUICE_TRY(const auto before,
-             catalog_.find(Edition(entry.since.value() - 1), "apt", entry.document));
+  SLUICE_TRY(const auto before, catalog_.find(previous, "apt", entry.document));
   return before ? ServedSuite::make(*before, nullptr)
                 : Result<std::shared_ptr<const ServedSuite>>(nullptr);
 }

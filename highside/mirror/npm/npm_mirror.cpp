@@ -14,10 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-// A full packument of a popular package held in 50 versions has about 200 KB: room for a thousand
-// of them twice over.
-constexpr std::size_t kCacheBytes = std::size_t{256} << 20;
-
 constexpr std::string_view kAbbreviatedType = "application/vnd.npm.install-v1+json";
 constexpr std::string_view kDistTags = "/dist-tags";
 constexpr std::string_view kTarballEnding = ".tgz";
@@ -77,8 +73,8 @@ bool is_read(const http::Request& request) {
 }  // namespace
 
 NpmMirror::NpmMirror(std::string prefix, const CatalogReader& catalog,
-                     const store::BlobStore& blobs)
-    : prefix_(std::move(prefix)), catalog_(catalog), blobs_(blobs), cache_(kCacheBytes) {
+                     const store::BlobStore& blobs, std::size_t cache_bytes)
+    : prefix_(std::move(prefix)), catalog_(catalog), blobs_(blobs), cache_(cache_bytes) {
   while (prefix_.ends_with('/')) {
     prefix_.pop_back();
   }

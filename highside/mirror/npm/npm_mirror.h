@@ -15,8 +15,14 @@ namespace sluice::high {
 // Callable from any thread. `catalog` and `blobs` must outlive it.
 class NpmMirror {
  public:
-  // `prefix`: where it is mounted: "/npm", or "/" for the root.
-  NpmMirror(std::string prefix, const CatalogReader& catalog, const store::BlobStore& blobs);
+  // A full packument of a popular package held in 50 versions has about 200 KB: room for a thousand
+  // of them twice over.
+  static constexpr std::size_t kCacheBytes = std::size_t{256} << 20;
+
+  // `prefix`: where it is mounted: "/npm", or "/" for the root. `cache_bytes`: of rendered
+  // documents that are kept.
+  NpmMirror(std::string prefix, const CatalogReader& catalog, const store::BlobStore& blobs,
+            std::size_t cache_bytes = kCacheBytes);
 
   http::Response handle(const http::Request& request);
 

@@ -14,6 +14,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "common/base/text.h"
 #include "common/http/endpoint.h"
 #include "common/service/event_line.h"
 
@@ -25,12 +26,11 @@ namespace beast = boost::beast;
 
 constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 
-constexpr std::chrono::seconds kAnswerTime{10};
 // The daemon sends a comment every 15 s; after twice that it is gone.
 constexpr std::chrono::seconds kEventTime{30};
 constexpr std::chrono::seconds kReconnectPause{1};
-// A page of /status or /metrics is far below; the daemon is ours, but a wrong port may not be.
-constexpr std::uint64_t kMaxAnswerBytes = std::uint64_t{16} << 20;
+// What is shown of the reason why something was refused.
+constexpr std::size_t kMaxReasonBytes = 2000;
 
 Error unreachable(const std::string& address, std::string cause) {
   return {ErrorCode::kUnavailable, "http://" + address, std::move(cause),
@@ -45,12 +45,13 @@ struct Call {
 
 // Connects and sends a GET; returns what went wrong, if anything.
 asio::awaitable<beast::error_code> ask(Call* call, std::string address, std::string path,
-                                       std::string last_event_id) {
+                                       std::string last_event_id,
+                                       std::chrono::milliseconds time) {
   const auto endpoint = http::parse_endpoint(address);
   if (!endpoint) {
     co_return asio::error::invalid_argument;
   }
-  call->stream.expires_after(kAnswerTime);
+  call->stream.expires_after(time);
   const auto [no_connection] = co_await call->stream.async_connect(*endpoint, kResult);
   if (no_connection) {
     co_return no_connection;
@@ -64,20 +65,26 @@ asio::awaitable<beast::error_code> ask(Call* call, std::string address, std::str
   co_return not_sent;
 }
 
-asio::awaitable<Result<std::string>> get(Call* call, std::string address, std::string path) {
-  const beast::error_code not_asked = co_await ask(call, address, path, "");
+asio::awaitable<Result<std::string>> get(Call* call, std::string address, std::string path,
+                                         Patience patience) {
+  const beast::error_code not_asked = co_await ask(call, address, path, "", patience.time);
   if (not_asked) {
     co_return unreachable(address, not_asked.message());
   }
   beast::http::response_parser<beast::http::string_body> parser;
-  parser.body_limit(kMaxAnswerBytes);
+  parser.body_limit(patience.bytes);
   const auto [not_read, bytes] =
       co_await beast::http::async_read(call->stream, call->buffer, parser, kResult);
   if (not_read) {
     co_return unreachable(address, not_read.message());
   }
   if (parser.get().result() != beast::http::status::ok) {
-    co_return unreachable(address, path + " answers " + std::to_string(parser.get().result_int()));
+    const std::string_view reason =
+        trim(std::string_view(parser.get().body()).substr(0, kMaxReasonBytes));
+    co_return Error{ErrorCode::kRefused, "http://" + address,
+                    path + " answers " + std::to_string(parser.get().result_int()) + ": " +
+                        std::string(reason),
+                    ""};
   }
   co_return std::move(parser.get().body());
 }
@@ -87,7 +94,7 @@ enum class Followed { kUnreachable, kBroken, kEnough };
 // One connection's worth of events. Remembers in `state` where to go on.
 asio::awaitable<Followed> follow_once(Call* call, std::string address, EventLines* state,
                                       std::string* failure) {
-  const beast::error_code not_asked = co_await ask(call, address, "/events", state->last_id());
+  const beast::error_code not_asked = co_await ask(call, address, "/events", state->last_id(), Patience{}.time);
   if (not_asked) {
     *failure = not_asked.message();
     co_return Followed::kUnreachable;
@@ -134,10 +141,11 @@ T run(asio::io_context& io, asio::awaitable<T> work) {
 
 }  // namespace
 
-Result<std::string> fetch(const std::string& address, const std::string& path) {
+Result<std::string> fetch(const std::string& address, const std::string& path,
+                          Patience patience) {
   asio::io_context io(1);
   Call call(io);
-  return run(io, get(&call, address, path));
+  return run(io, get(&call, address, path, patience));
 }
 
 Result<void> follow_events(const std::string& address,

@@ -1,6 +1,8 @@
 // The `status` and `tail` subcommands: a client of the daemon's own status address.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -9,9 +11,17 @@
 
 namespace sluice::service {
 
+// How long an answer may take, and how long it may be. A page of /status or /metrics is far below;
+// the daemon is ours, but a wrong port may not be.
+struct Patience {
+  std::chrono::milliseconds time{10'000};
+  std::uint64_t bytes = std::uint64_t{16} << 20;
+};
+
 // GET of `path` from "127.0.0.1:7070" (or "[::1]:7070"). kUnavailable: nobody answers there, or not
-// in 10 s, or not with 200.
-Result<std::string> fetch(const std::string& address, const std::string& path);
+// within `patience`. kRefused: it answers with another status than 200, and why.
+Result<std::string> fetch(const std::string& address, const std::string& path,
+                          Patience patience = {});
 
 // Calls `each` with every event, as a line for people ("2026-… notice shipment.published …"), the
 // recent ones first; follows the daemon over restarts. Returns when `each` returns false, or the

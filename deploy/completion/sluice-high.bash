@@ -16,12 +16,21 @@ _sluice_high() {
   done
   local words='-c --config --help'
   case $command in
-    '') words+=' --version run init check-config show-config status tail gaps wanted scrub tune man' ;;
+    '') words+=' --version run init check-config show-config status tail gaps wanted scrub snapshot gc tune man' ;;
     status | tune) words+=' --json' ;;
     gaps) words+=' --code' ;;
     wanted)
       words+=' --export --json'
       [[ $before == --export ]] && words='npm pypi huggingface deb generic'
+      ;;
+    gc) words+=' --dry-run --json' ;;
+    snapshot)
+      case ${COMP_WORDS[i + 1]:-} in
+        create) words+=' --edition --keep-for --note' ;;
+        list | diff) words+=' --json' ;;
+        delete) ;;
+        *) words+=' create list diff delete' ;;
+      esac
       ;;
     man) words+=' --settings' ;;
     init)

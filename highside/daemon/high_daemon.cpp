@@ -5,23 +5,23 @@
 #include "common/link/receive/send_ban.h"
 #include "common/store/disk_blob_store.h"
 #include "common/store/rocks_store.h"
-#include "highside/mirror/apt/apt_mirror.h"
 #include "highside/mirror/apt/record_check.h"
-#include "highside/mirror/files/files_mirror.h"
 #include "highside/mirror/files/record_check.h"
-#include "highside/mirror/huggingface/huggingface_mirror.h"
 #include "highside/mirror/huggingface/record_check.h"
 #include "highside/mirror/npm/npm_mirror.h"
 #include "highside/mirror/npm/record_check.h"
-#include "highside/mirror/pypi/pypi_mirror.h"
 #include "highside/mirror/pypi/record_check.h"
 #include "highside/mirror/setup/setup_pages.h"
+#include "highside/mirror/snapshots/snapshot_mirror.h"
 
 namespace sluice::high {
 namespace {
 
 // Downloads under way may end; what takes longer is resumed by Range.
 constexpr std::chrono::seconds kServeGrace{5};
+// Rendered npm documents of each edition that is read by its name: a project's closure has some
+// hundred of 50 KB.
+constexpr std::size_t kPinnedCacheBytes = std::size_t{16} << 20;
 
 }  // namespace
 
@@ -40,6 +40,9 @@ HighDaemon::~HighDaemon() {
   }
   if (scrubber_) {
     scrubber_->stop();
+  }
+  if (collector_) {
+    collector_->stop();
   }
   receiver_.reset();
   if (assembler_) {
@@ -99,6 +102,13 @@ Result<void> HighDaemon::open_stores() {
   scrubber_ = service::make_scrubber(
       *blobs_, clock_, options_.scrub_bytes_per_second,
       [this](const auto& damaged) { return lose(damaged); }, counters_, events_);
+  CollectorSettings collecting = options_.collecting;
+  for (const TrustedStream& stream : options_.streams) {
+    collecting.streams.insert(stream.name);
+  }
+  collector_ = std::make_unique<Collector>(*catalog_, *publisher_, *index_, *blobs_, clock_,
+                                           counters_, events_, std::move(collecting));
+  collector_->start();
   return {};
 }
 
@@ -141,19 +151,21 @@ Result<void> HighDaemon::open_link() {
 
 void HighDaemon::mount_mirrors() {
   http::Router& router = mirrors_;
-  router.mount("/npm", NpmMirror::handler(std::make_shared<NpmMirror>("/npm", *catalog_, *blobs_)));
-  for (const char* prefix : {"/pypi", "/repository/pypi-hosted"}) {  // the second as Nexus has it
-    router.mount(prefix, PypiMirror::handler(
-                             std::make_shared<const PypiMirror>(prefix, *catalog_, *blobs_)));
-  }
-  router.mount("/apt", AptMirror::handler(std::make_shared<AptMirror>("/apt", options_.archives,
-                                                                      *catalog_, *blobs_)));
-  router.mount("/hf", HuggingFaceMirror::handler(
-                          std::make_shared<const HuggingFaceMirror>("/hf", *catalog_, *blobs_)));
+  mount_registries(router, "", {*catalog_, *blobs_, options_.archives}, NpmMirror::kCacheBytes);
   router.mount("/setup", SetupPages::handler(std::make_shared<const SetupPages>(
                              "/setup", options_.authority, options_.archives.archives())));
-  router.mount("/files",
-               FilesMirror::handler(std::make_shared<FilesMirror>("/files", *catalog_, *blobs_)));
+  const auto snapshots = std::make_shared<SnapshotMirror>(
+      *catalog_, catalog_->editions(), clock_,
+      [this](const std::string& prefix, const CatalogReader& catalog) -> http::Handler {
+        auto pinned = std::make_shared<http::Router>();
+        mount_registries(*pinned, prefix, {catalog, *blobs_, options_.archives},
+                         kPinnedCacheBytes);
+        return [pinned](const http::Request& request) { return pinned->handle(request); };
+      });
+  for (const char* path : {"/edition", "/snapshot"}) {
+    router.mount(path,
+                 [snapshots](const http::Request& request) { return snapshots->handle(request); });
+  }
 }
 
 http::Handler HighDaemon::ask_mirrors() const {

@@ -18,9 +18,12 @@
 #include "common/store/key_value_store.h"
 #include "highside/assemble/assembler.h"
 #include "highside/catalog/catalog.h"
+#include "highside/catalog/collector.h"
 #include "highside/catalog/publisher.h"
 #include "highside/commit/committer.h"
 #include "highside/daemon/options.h"
+#include "highside/daemon/registries.h"
+#include "highside/daemon/snapshot_control.h"
 #include "highside/daemon/stored_epochs.h"
 #include "highside/receive/receiver.h"
 #include "highside/wanted/wanted_list.h"
@@ -49,6 +52,7 @@ class HighDaemon {
   std::optional<std::string> trouble()
       const;  // why it is not well: a silent link, a store that takes nothing, damaged blobs
   store::Scrubber& scrubber() { return *scrubber_; }
+  SnapshotParts snapshots() { return {*catalog_, *collector_, clock_, counters_, events_}; }
 
  private:
   HighDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
@@ -77,6 +81,7 @@ class HighDaemon {
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Assembler> assembler_;
   std::unique_ptr<store::Scrubber> scrubber_;
+  std::unique_ptr<Collector> collector_;
   std::unique_ptr<StoredEpochs> epochs_;
   std::unique_ptr<Receiver> receiver_;
   std::unique_ptr<WantedList> wanted_;

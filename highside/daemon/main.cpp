@@ -11,6 +11,7 @@
 #include "highside/daemon/init.h"
 #include "highside/daemon/memory_text.h"
 #include "highside/daemon/settings_table.h"
+#include "highside/daemon/snapshot_commands.h"
 #include "highside/daemon/wanted_text.h"
 
 namespace {
@@ -38,8 +39,10 @@ class Running final : public service::Daemon {
                  [this](const http::Request&) { return http::json_response(daemon_->gaps()); });
     router.mount("/wanted",
                  [this](const http::Request&) { return http::json_response(daemon_->wanted()); });
-    return service::mount_control(router, token_,
-                                  {{"scrub", service::scrub_command(daemon_->scrubber())}});
+    high::mount_snapshots(router, daemon_->snapshots());
+    auto commands = high::snapshot_commands(daemon_->snapshots());
+    commands.emplace("scrub", service::scrub_command(daemon_->scrubber()));
+    return service::mount_control(router, token_, commands);
   }
 
  private:
@@ -141,6 +144,8 @@ int main(int argc, char** argv) {
            .help = "Have the daemon read every stored blob again, name what is damaged and what "
                    "sends it again; the status is 1 if anything is",
            .run = scrub},
+          high::snapshot_subcommand(token_file),
+          high::gc_subcommand(token_file),
           {.name = "tune",
            .help = "Hold this machine's kernel, cards and neighbours against the configuration and "
                    "print what to change; the status is 1 if anything is",

@@ -125,6 +125,9 @@ Result<Options> read_options(const Settings& settings) {
                  .receive = receive,
                  .staging = std::move(staging),
                  .scrub_bytes_per_second = settings.size("store", "scrub_rate"),
+                 .collecting = {.keep_editions_for =
+                                    settings.duration("catalog", "keep_editions_for"),
+                                .every = settings.duration("catalog", "gc_every")},
                  .serve = std::move(serve),
                  .authority = std::move(authority),
                  .archives = std::move(keyrings)};

@@ -11,6 +11,7 @@
 #include "common/http/server.h"
 #include "common/link/receive/udp_source.h"
 #include "highside/assemble/assembler.h"
+#include "highside/catalog/collector.h"
 #include "highside/mirror/apt/keyrings.h"
 #include "highside/receive/settings.h"
 
@@ -25,6 +26,7 @@ struct Options {
   ReceiveSettings receive;
   StagingSettings staging;
   std::uint64_t scrub_bytes_per_second;
+  CollectorSettings collecting;  // but for its streams
   http::ServerOptions serve;
   std::string authority;  // certificates in PEM, for clients; may be empty
   AptKeyrings archives;

@@ -87,6 +87,20 @@ SectionSpec store_section() {
       });
 }
 
+SectionSpec catalog_section() {
+  return section(
+      "catalog", "Editions of what is served, and how long they can be asked for.",
+      {
+          {"keep_editions_for", Type::kDuration, "400d",
+           "An edition can be read by its number (/edition/N/) for so long after the next one was "
+           "published; one that has a name (/snapshot/NAME/) as long as the name stands.",
+           between("1s", "36500d")},
+          {"gc_every", Type::kDuration, "1d",
+           "How often what no edition shows any more is freed; 0s: only by `sluice-high gc`.",
+           between("0s", "365d")},
+      });
+}
+
 SectionSpec serve_section() {
   return section(
       "serve", "The registries, for clients.",
@@ -120,7 +134,7 @@ SectionSpec apt_section() {
 const config::Table& settings_table() {
   static const config::Table table(
       "sluice-high", {daemon_section(), status_section(), keys_section(), stream_section(),
-                      link_section(), store_section(), serve_section(), apt_section()});
+                      link_section(), store_section(), catalog_section(), serve_section(), apt_section()});
   return table;
 }
 

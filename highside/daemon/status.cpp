@@ -96,6 +96,8 @@ std::string HighDaemon::status() const {
                             {"resend", resend_json(gaps).codes},
                             {"catalog",
                              {{"edition", catalog.edition.value()},
+                              {"oldest_edition", catalog_->editions().oldest().value()},
+                              {"snapshots", catalog_->editions().size()},
                               {"waiting_blobs", catalog.waiting_blobs},
                               {"lost_blobs", catalog.lost_blobs}}},
                             {"assembly",
@@ -109,7 +111,8 @@ std::string HighDaemon::status() const {
                               {"trouble", commit.trouble}}},
                             {"wanted", wanted_->size()},
                             {"store", {{"blobs", usage.blobs}, {"bytes", usage.bytes}}},
-                            {"scrub", service::scrub_status(scrubber_->progress())}};
+                            {"scrub", service::scrub_status(scrubber_->progress())},
+                            {"gc", gc_json(collector_->progress())}};
   return json::serialize(object);
 }
 

@@ -128,8 +128,8 @@ TEST_F(EndpointsTest, ResumesWhereAClientStopped) {
 TEST_F(EndpointsTest, TheClientFetches) {
   EXPECT_EQ(fetch(address_, "/status").value(), R"({"a":1})");
   const auto missing = fetch(address_, "/gone");
-  EXPECT_EQ(missing.error().code, ErrorCode::kUnavailable);
-  EXPECT_THAT(missing.error().message(), HasSubstr("/gone answers 404"));
+  EXPECT_EQ(missing.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(missing.error().message(), HasSubstr("/gone answers 404: /gone"));
   server_->stop(0ms);
   const auto nobody = fetch(address_, "/status");
   EXPECT_EQ(nobody.error().code, ErrorCode::kUnavailable);

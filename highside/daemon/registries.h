@@ -1,0 +1,30 @@
+// Every registry that this side serves.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "common/http/router.h"
+#include "common/store/blob_store.h"
+#include "highside/mirror/apt/keyrings.h"
+#include "highside/pipeline/catalog_reader.h"
+#include "highside/pipeline/record_items.h"
+
+namespace sluice::high {
+
+// What they read from; outlives the router.
+struct RegistryParts {
+  const CatalogReader& catalog;
+  const store::BlobStore& blobs;
+  const AptKeyrings& archives;
+};
+
+// Below `prefix` ("" or "/edition/17"): /npm, /pypi, … `document_cache`: bytes of rendered
+// documents that npm's keeps.
+void mount_registries(http::Router& router, const std::string& prefix, const RegistryParts& parts,
+                      std::size_t document_cache);
+
+// What takes the records of each ecosystem apart.
+std::map<std::string, ItemReader, std::less<>> item_readers();
+
+}  // namespace sluice::high

@@ -1,0 +1,235 @@
+#include "highside/daemon/snapshot_commands.h"
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <iostream>
+#include <thread>
+
+#include "common/service/client.h"
+#include "common/service/control.h"
+#include "common/service/exit_codes.h"
+#include "highside/daemon/snapshot_text.h"
+
+namespace sluice::high {
+namespace {
+
+namespace json = boost::json;
+using config::Settings;
+using service::Given;
+using TokenFile = std::filesystem::path (*)(const Settings& settings);
+
+constexpr std::chrono::milliseconds kLookEvery{200};
+// A page of differences is some megabytes, but for a suite of an apt archive that is new as a
+// whole; the daemon reads its catalog for each.
+constexpr service::Patience kDiffPatience{.time = std::chrono::minutes(10),
+                                          .bytes = std::uint64_t{256} << 20};
+
+int complain(const Error& error) {
+  std::cerr << error.message() << "\n";
+  switch (error.code) {
+    case ErrorCode::kUnavailable:
+      return service::kExitUnreachable;
+    case ErrorCode::kInvalid:
+      return service::kExitUsage;
+    default:
+      return service::kExitFailure;
+  }
+}
+
+std::string address(const Settings& settings) { return settings.string("status", "listen"); }
+
+// JSON of our own daemon; what does not read is of another version.
+Result<json::object> read_object(const Result<std::string>& text) {
+  if (!text) {
+    return text.error();
+  }
+  boost::system::error_code failed;
+  json::value value = json::parse(*text, failed);
+  if (failed || !value.is_object()) {
+    return Error{ErrorCode::kRefused, "the daemon's answer", "it cannot be read",
+                 "are program and daemon of the same version?"};
+  }
+  return std::move(value.get_object());
+}
+
+Result<std::string> ask(const Settings& settings, TokenFile token, const json::object& what) {
+  return service::call_control(address(settings), token(settings), "snapshot",
+                               json::serialize(what));
+}
+
+int print(const Result<std::string>& text) {
+  if (!text) {
+    return complain(text.error());
+  }
+  std::cout << *text << "\n";
+  return service::kExitOk;
+}
+
+int create(const Settings& settings, TokenFile token, const Given& given) {
+  json::object what{{"do", "create"}, {"name", given.words[0]}};
+  for (const char* option : {"edition", "note"}) {
+    if (const auto found = given.options.find(option); found != given.options.end()) {
+      what[option] = found->second;
+    }
+  }
+  if (const auto found = given.options.find("keep-for"); found != given.options.end()) {
+    const auto milliseconds = read_keep_for(found->second);
+    if (!milliseconds) {
+      return complain(milliseconds.error());
+    }
+    what["keep_for_micros"] = *milliseconds * 1000;
+  }
+  return print(ask(settings, token, what));
+}
+
+int list(const Settings& settings, const Given& given) {
+  const auto text = service::fetch(address(settings), "/snapshots");
+  if (given.options.contains("json")) {
+    return print(text);
+  }
+  const auto listing = read_object(text);
+  if (!listing) {
+    return complain(listing.error());
+  }
+  std::cout << snapshots_text(*listing);
+  return service::kExitOk;
+}
+
+// Pages, one behind the other; the first decides which editions the names stand for.
+Result<json::object> differences(const Settings& settings, std::string from, std::string to,
+                                 const std::function<void(json::object)>& each) {
+  json::object first;
+  for (std::string behind;;) {
+    SLUICE_TRY(json::object page,
+               read_object(service::fetch(
+                   address(settings),
+                   "/snapshots/diff?from=" + from + "&to=" + to + "&behind=" + behind,
+                   kDiffPatience)));
+    for (json::value& document : page.at("changes").as_array()) {
+      each(std::move(document.as_object()));
+    }
+    from = std::to_string(page.at("from").to_number<std::uint64_t>());
+    to = std::to_string(page.at("to").to_number<std::uint64_t>());
+    if (page.at("next").is_null()) {
+      return json::object{{"from", page.at("from")}, {"to", page.at("to")}};
+    }
+    behind = page.at("next").as_string();
+  }
+}
+
+bool is_plain(const std::string& name) {
+  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
+                                                 "XYZ0123456789._-") == std::string::npos;
+}
+
+int diff(const Settings& settings, const Given& given) {
+  for (const std::string& word : given.words) {
+    if (!is_plain(word)) {
+      return complain({ErrorCode::kInvalid, word, "it names no edition",
+                       "write a snapshot's name, an edition's number, or current"});
+    }
+  }
+  const bool as_json = given.options.contains("json");
+  json::array all;
+  std::map<std::string, std::uint64_t> count;
+  auto done = differences(settings, given.words[0], given.words[1], [&](json::object document) {
+    ++count[std::string(document.at("change").as_string())];
+    if (as_json) {
+      all.push_back(std::move(document));
+    } else {
+      std::cout << difference_text(document);
+    }
+  });
+  if (!done) {
+    return complain(done.error());
+  }
+  if (as_json) {
+    (*done)["changes"] = std::move(all);
+    std::cout << json::serialize(*done) << "\n";
+  } else {
+    std::cout << "from edition " << done->at("from") << " to " << done->at("to") << ": "
+              << count["added"] << " documents added, " << count["removed"] << " removed, "
+              << count["changed"] << " changed\n";
+  }
+  return service::kExitOk;
+}
+
+// Follows it to its end.
+Result<json::object> follow_gc(const Settings& settings, TokenFile token, std::string command) {
+  for (;; command = "show") {
+    SLUICE_TRY(json::object progress,
+               read_object(
+                   service::call_control(address(settings), token(settings), "gc", command)));
+    if (!progress.at("running").as_bool()) {
+      return progress;
+    }
+    std::this_thread::sleep_for(kLookEvery);
+  }
+}
+
+int gc(const Settings& settings, TokenFile token, const Given& given) {
+  const auto progress =
+      follow_gc(settings, token, given.options.contains("dry-run") ? "dry-run" : "start");
+  if (!progress) {
+    return complain(progress.error());
+  }
+  if (given.options.contains("json")) {
+    std::cout << json::serialize(*progress) << "\n";
+  } else {
+    std::cout << gc_text(*progress);
+  }
+  const std::string_view failure = progress->at("failure").as_string();
+  if (!failure.empty()) {
+    std::cerr << failure << "\n";
+  }
+  return failure.empty() ? service::kExitOk : service::kExitFailure;
+}
+
+}  // namespace
+
+service::Subcommand snapshot_subcommand(TokenFile token) {
+  const service::Option as_json{"json", "", "as JSON"};
+  return {
+      .name = "snapshot",
+      .help = "Name editions of the catalog, compare them, and let go of names",
+      .subcommands = {
+          {.name = "create",
+           .help = "Give an edition a name, by which clients ask for it and which keeps it: the "
+                   "current one unless another is given",
+           .argument = "name",
+           .options = {{"edition", "number", "that edition, or the one of another snapshot"},
+                       {"keep-for", "time", "let go of it after 1y, 90d or 12h; without it, when "
+                                            "it is deleted"},
+                       {"note", "text", "what it is for"}},
+           .act = [token](const Settings& settings,
+                          const Given& given) { return create(settings, token, given); }},
+          {.name = "list",
+           .help = "List all snapshots",
+           .options = {as_json},
+           .act = list},
+          {.name = "diff",
+           .help = "Print what differs between two snapshots, editions, or an edition and current: "
+                   "each document, version, file and tag that was added, removed or changed",
+           .argument = "from to",
+           .options = {as_json},
+           .act = diff},
+          {.name = "delete",
+           .help = "Take a name away; the next gc frees what only that edition showed",
+           .argument = "name",
+           .act =
+               [token](const Settings& settings, const Given& given) {
+                 return print(
+                     ask(settings, token, {{"do", "delete"}, {"name", given.words[0]}}));
+               }}}};
+}
+
+service::Subcommand gc_subcommand(TokenFile token) {
+  return {.name = "gc",
+          .help = "Have the daemon let go of editions that are older than catalog.keep_editions_for "
+                  "and have no name, and free what nothing needs any more",
+          .options = {{"dry-run", "", "only say what would be freed"}, {"json", "", "as JSON"}},
+          .act = [token](const Settings& settings,
+                         const Given& given) { return gc(settings, token, given); }};
+}
+
+}  // namespace sluice::high

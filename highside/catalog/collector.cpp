@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/clock_watch.h"
 #include "common/base/limits.h"
 #include "sluice/shipment.pb.h"
 #include "sluice/wire.pb.h"
@@ -18,8 +19,8 @@ constexpr std::string_view kStrayPrefix = "stray/";
 constexpr std::size_t kPieceBlobs = 1000;
 // Removed while nothing is published: each costs two syncs.
 constexpr std::size_t kRemoveTogether = 64;
-// After the start: what the link brings at once and what clients ask for at once go first.
-constexpr std::chrono::minutes kFirstRun{10};
+// How often the clock is looked at, to see whether it steps.
+constexpr std::chrono::minutes kLookEvery{5};
 
 std::string stray_key(const Sha256Digest& digest) {
   return std::string(kStrayPrefix).append(as_text(digest.bytes()));
@@ -115,26 +116,35 @@ CollectorProgress Collector::progress() const {
 }
 
 void Collector::wait_and_run(const std::stop_token& stop) {
-  auto wait = std::min<std::chrono::microseconds>(kFirstRun, settings_.every);
+  ClockWatch watch(clock_);
+  SteadyTime due = clock_.steady_now();
   while (!stop.stop_requested()) {
-    bool dry_run = false;
+    std::optional<bool> asked;
     {
       std::unique_lock lock(mutex_);
-      const auto asked = [&] { return request_.has_value(); };
-      if (settings_.every.count() == 0) {
-        asked_.wait(lock, stop, asked);
-      } else {
-        asked_.wait_for(lock, stop, wait, asked);
-      }
-      if (stop.stop_requested()) {
-        return;
-      }
-      dry_run = request_.value_or(false);
-      request_.reset();
+      asked_.wait_for(lock, stop, pause(),
+                      [&] { return request_.has_value(); });
+      asked = std::exchange(request_, std::nullopt);
     }
-    run(dry_run, stop);
-    wait = settings_.every;
+    if (stop.stop_requested()) {
+      return;
+    }
+    // What is old is told by the clock of the day: whoever asks answers for it.
+    static_cast<void>(watch.look());
+    if (asked) {
+      run(*asked, stop);
+    } else if (settings_.every.count() > 0 && watch.settled() && clock_.steady_now() >= due) {
+      run(false, stop);
+      due = clock_.steady_now() + settings_.every;
+    }
   }
+}
+
+// Between two looks at the clock.
+std::chrono::microseconds Collector::pause() const {
+  return settings_.every.count() > 0
+             ? std::min<std::chrono::microseconds>(kLookEvery, settings_.every)
+             : kLookEvery;
 }
 
 CollectorProgress Collector::run(bool dry_run, const std::stop_token& stop) {

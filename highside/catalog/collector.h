@@ -59,7 +59,9 @@ class Collector {
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
-  void start();  // the thread; runs a first time some minutes later, then as the settings say
+  // The thread; runs a first time when the clock of the day has not stepped for an hour, then as
+  // the settings say, and only while that is so.
+  void start();
   void stop();   // after the piece in hand
   // Has the thread run, or say what it would do. False: one is under way, and goes on.
   bool ask(bool dry_run);
@@ -76,6 +78,7 @@ class Collector {
   struct Strays;
 
   void wait_and_run(const std::stop_token& stop);
+  std::chrono::microseconds pause() const;
   Result<void> collect(bool dry_run, const std::stop_token& stop);
   Edition oldest_to_keep(const std::vector<LedgerEntry>& shipments) const;
   Result<void> add_shipments(const std::vector<LedgerEntry>& shipments, Needs& needs) const;

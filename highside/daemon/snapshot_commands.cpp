@@ -18,6 +18,7 @@ using config::Settings;
 using service::Given;
 using TokenFile = std::filesystem::path (*)(const Settings& settings);
 
+constexpr const char* kName = "name";
 constexpr std::chrono::milliseconds kLookEvery{200};
 // A page of differences is some megabytes, but for a suite of an apt archive that is new as a
 // whole; the daemon reads its catalog for each.
@@ -66,14 +67,15 @@ int print(const Result<std::string>& text) {
 }
 
 int create(const Settings& settings, TokenFile token, const Given& given) {
-  json::object what{{"do", "create"}, {"name", given.words[0]}};
-  for (const char* option : {"edition", "note"}) {
-    if (const auto found = given.options.find(option); found != given.options.end()) {
-      what[option] = found->second;
-    }
+  json::object what{{"do", "create"}, {"name", given.value(kName)}};
+  if (given.has("--edition")) {
+    what["edition"] = given.value("--edition");
   }
-  if (const auto found = given.options.find("keep-for"); found != given.options.end()) {
-    const auto milliseconds = read_keep_for(found->second);
+  if (given.has("--note")) {
+    what["note"] = given.value("--note");
+  }
+  if (given.has("--keep-for")) {
+    const auto milliseconds = read_keep_for(given.value("--keep-for"));
     if (!milliseconds) {
       return complain(milliseconds.error());
     }
@@ -84,7 +86,7 @@ int create(const Settings& settings, TokenFile token, const Given& given) {
 
 int list(const Settings& settings, const Given& given) {
   const auto text = service::fetch(address(settings), "/snapshots");
-  if (given.options.contains("json")) {
+  if (given.has("--json")) {
     return print(text);
   }
   const auto listing = read_object(text);
@@ -123,16 +125,16 @@ bool is_plain(const std::string& name) {
 }
 
 int diff(const Settings& settings, const Given& given) {
-  for (const std::string& word : given.words) {
-    if (!is_plain(word)) {
+  for (const char* side : {"from", "to"}) {
+    if (const std::string word = given.value(side); !is_plain(word)) {
       return complain({ErrorCode::kInvalid, word, "it names no edition",
                        "write a snapshot's name, an edition's number, or current"});
     }
   }
-  const bool as_json = given.options.contains("json");
+  const bool as_json = given.has("--json");
   json::array all;
   std::map<std::string, std::uint64_t> count;
-  auto done = differences(settings, given.words[0], given.words[1], [&](json::object document) {
+  auto done = differences(settings, given.value("from"), given.value("to"), [&](json::object document) {
     ++count[std::string(document.at("change").as_string())];
     if (as_json) {
       all.push_back(std::move(document));
@@ -169,11 +171,11 @@ Result<json::object> follow_gc(const Settings& settings, TokenFile token, std::s
 
 int gc(const Settings& settings, TokenFile token, const Given& given) {
   const auto progress =
-      follow_gc(settings, token, given.options.contains("dry-run") ? "dry-run" : "start");
+      follow_gc(settings, token, given.has("--dry-run") ? "dry-run" : "start");
   if (!progress) {
     return complain(progress.error());
   }
-  if (given.options.contains("json")) {
+  if (given.has("--json")) {
     std::cout << json::serialize(*progress) << "\n";
   } else {
     std::cout << gc_text(*progress);
@@ -188,38 +190,40 @@ int gc(const Settings& settings, TokenFile token, const Given& given) {
 }  // namespace
 
 service::Subcommand snapshot_subcommand(TokenFile token) {
-  const service::Option as_json{"json", "", "as JSON"};
+  const service::Parameter as_json{.name = "--json", .help = "as JSON"};
+  const service::Parameter name{.name = kName, .help = "of the snapshot", .required = true};
   return {
       .name = "snapshot",
       .help = "Name editions of the catalog, compare them, and let go of names",
-      .subcommands = {
+      .below = {
           {.name = "create",
            .help = "Give an edition a name, by which clients ask for it and which keeps it: the "
                    "current one unless another is given",
-           .argument = "name",
-           .options = {{"edition", "number", "that edition, or the one of another snapshot"},
-                       {"keep-for", "time", "let go of it after 1y, 90d or 12h; without it, when "
-                                            "it is deleted"},
-                       {"note", "text", "what it is for"}},
-           .act = [token](const Settings& settings,
+           .parameters = {name,
+                          {"--edition", "that edition, or the one of another snapshot", "NUMBER"},
+                          {"--keep-for",
+                           "let go of it after 1y, 90d or 12h; without it, when it is deleted",
+                           "TIME"},
+                          {"--note", "what it is for", "TEXT"}},
+           .run = [token](const Settings& settings,
                           const Given& given) { return create(settings, token, given); }},
-          {.name = "list",
-           .help = "List all snapshots",
-           .options = {as_json},
-           .act = list},
+          {.name = "list", .help = "List all snapshots", .parameters = {as_json}, .run = list},
           {.name = "diff",
-           .help = "Print what differs between two snapshots, editions, or an edition and current: "
-                   "each document, version, file and tag that was added, removed or changed",
-           .argument = "from to",
-           .options = {as_json},
-           .act = diff},
+           .help = "Print what differs between two editions: each document, version, file and tag "
+                   "that was added, removed or changed",
+           .parameters = {{.name = "from",
+                           .help = "a snapshot, an edition's number, or current",
+                           .required = true},
+                          {.name = "to", .help = "likewise", .required = true},
+                          as_json},
+           .run = diff},
           {.name = "delete",
            .help = "Take a name away; the next gc frees what only that edition showed",
-           .argument = "name",
-           .act =
+           .parameters = {name},
+           .run =
                [token](const Settings& settings, const Given& given) {
                  return print(
-                     ask(settings, token, {{"do", "delete"}, {"name", given.words[0]}}));
+                     ask(settings, token, {{"do", "delete"}, {"name", given.value(kName)}}));
                }}}};
 }
 
@@ -227,8 +231,8 @@ service::Subcommand gc_subcommand(TokenFile token) {
   return {.name = "gc",
           .help = "Have the daemon let go of editions that are older than catalog.keep_editions_for "
                   "and have no name, and free what nothing needs any more",
-          .options = {{"dry-run", "", "only say what would be freed"}, {"json", "", "as JSON"}},
-          .act = [token](const Settings& settings,
+          .parameters = {{"--dry-run", "only say what would be freed"}, {"--json", "as JSON"}},
+          .run = [token](const Settings& settings,
                          const Given& given) { return gc(settings, token, given); }};
 }
 

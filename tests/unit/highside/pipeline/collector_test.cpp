@@ -18,9 +18,13 @@ using testing::IsEmpty;
 // The system's, some time later.
 class LaterClock final : public Clock {
  public:
-  UtcTime utc_now() const override { return system_.utc_now() + later; }
-  SteadyTime steady_now() const override { return system_.steady_now(); }
-  std::chrono::microseconds later{0};
+  UtcTime utc_now() const override {
+    ++looks;
+    return system_.utc_now() + later.load();
+  }
+  SteadyTime steady_now() const override { return system_.steady_now() + later.load(); }
+  std::atomic<std::chrono::microseconds> later{std::chrono::microseconds(0)};
+  mutable std::atomic<int> looks = 0;
 
  private:
   SystemClock system_;
@@ -338,6 +342,11 @@ TEST_F(CollectorTest, RunsOnItsThreadWhenAskedAndByItself) {
   Collector scheduled(high_->catalog, high_->publisher, index_, high_->store(), clock_,
                       high_->counters, high_->events, settings);
   scheduled.start();
+  // By itself it runs when the clock has not stepped for an hour.
+  const int looks = clock_.looks;
+  ASSERT_TRUE(eventually([&] { return clock_.looks > looks + 20; }));
+  EXPECT_TRUE(is_stored(large_));
+  clock_.later = std::chrono::minutes(61);
   EXPECT_TRUE(eventually([&] { return !is_stored(large_); }));
 }
 

@@ -45,8 +45,7 @@ struct Call {
 
 // Connects and sends a GET; returns what went wrong, if anything.
 asio::awaitable<beast::error_code> ask(Call* call, std::string address, std::string path,
-                                       std::string last_event_id,
-                                       std::chrono::milliseconds time) {
+                                       std::string last_event_id, std::chrono::milliseconds time) {
   const auto endpoint = http::parse_endpoint(address);
   if (!endpoint) {
     co_return asio::error::invalid_argument;
@@ -81,10 +80,10 @@ asio::awaitable<Result<std::string>> get(Call* call, std::string address, std::s
   if (parser.get().result() != beast::http::status::ok) {
     const std::string_view reason =
         trim(std::string_view(parser.get().body()).substr(0, kMaxReasonBytes));
-    co_return Error{ErrorCode::kRefused, "http://" + address,
-                    path + " answers " + std::to_string(parser.get().result_int()) + ": " +
-                        std::string(reason),
-                    ""};
+    co_return Error{
+        ErrorCode::kRefused, "http://" + address,
+        path + " answers " + std::to_string(parser.get().result_int()) + ": " + std::string(reason),
+        ""};
   }
   co_return std::move(parser.get().body());
 }
@@ -94,7 +93,8 @@ enum class Followed { kUnreachable, kBroken, kEnough };
 // One connection's worth of events. Remembers in `state` where to go on.
 asio::awaitable<Followed> follow_once(Call* call, std::string address, EventLines* state,
                                       std::string* failure) {
-  const beast::error_code not_asked = co_await ask(call, address, "/events", state->last_id(), Patience{}.time);
+  const beast::error_code not_asked =
+      co_await ask(call, address, "/events", state->last_id(), Patience{}.time);
   if (not_asked) {
     *failure = not_asked.message();
     co_return Followed::kUnreachable;
@@ -141,8 +141,7 @@ T run(asio::io_context& io, asio::awaitable<T> work) {
 
 }  // namespace
 
-Result<std::string> fetch(const std::string& address, const std::string& path,
-                          Patience patience) {
+Result<std::string> fetch(const std::string& address, const std::string& path, Patience patience) {
   asio::io_context io(1);
   Call call(io);
   return run(io, get(&call, address, path, patience));

@@ -39,15 +39,14 @@ struct Collector::Strays {
   store::Batch changes;
 
   Result<void> load(const store::KeyValueStore& index) {
-    return index.scan(Family::kMeta, kStrayPrefix, "",
-                      [&](std::string_view key, std::string_view value) {
-                        const auto digest =
-                            Sha256Digest::from_bytes(as_bytes(key.substr(kStrayPrefix.size())));
-                        if (digest) {  // what does not read is noted anew
-                          before[*digest] = store::read_u64(value).value_or(UINT64_MAX);
-                        }
-                        return true;
-                      });
+    return index.scan(
+        Family::kMeta, kStrayPrefix, "", [&](std::string_view key, std::string_view value) {
+          const auto digest = Sha256Digest::from_bytes(as_bytes(key.substr(kStrayPrefix.size())));
+          if (digest) {  // what does not read is noted anew
+            before[*digest] = store::read_u64(value).value_or(UINT64_MAX);
+          }
+          return true;
+        });
   }
   // Whether it has been one for so long.
   bool is_old(const Sha256Digest& digest, std::uint64_t now, std::uint64_t keep_for) {
@@ -122,8 +121,7 @@ void Collector::wait_and_run(const std::stop_token& stop) {
     std::optional<bool> asked;
     {
       std::unique_lock lock(mutex_);
-      asked_.wait_for(lock, stop, pause(),
-                      [&] { return request_.has_value(); });
+      asked_.wait_for(lock, stop, pause(), [&] { return request_.has_value(); });
       asked = std::exchange(request_, std::nullopt);
     }
     if (stop.stop_requested()) {

@@ -62,7 +62,7 @@ class Collector {
   // The thread; runs a first time when the clock of the day has not stepped for an hour, then as
   // the settings say, and only while that is so.
   void start();
-  void stop();   // after the piece in hand
+  void stop();  // after the piece in hand
   // Has the thread run, or say what it would do. False: one is under way, and goes on.
   bool ask(bool dry_run);
   CollectorProgress progress() const;

@@ -50,8 +50,7 @@ Result<void> check_snapshot_name(std::string_view name) {
   const bool is_number =
       std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });  // also ""
   if (is_number || name.size() > Editions::kMaxNameBytes || name == "current" ||
-      !std::ranges::all_of(name, is_name_character) || name.front() == '.' ||
-      name.front() == '-') {
+      !std::ranges::all_of(name, is_name_character) || name.front() == '.' || name.front() == '-') {
     return Error{ErrorCode::kInvalid, "snapshot \"" + std::string(name.substr(0, 100)) + "\"",
                  "that is no name for a snapshot",
                  "use 1 to 64 letters, digits, '.', '_' and '-', not a number alone, not "
@@ -114,8 +113,7 @@ Result<void> Editions::add(const Snapshot& snapshot) {
                  "delete some: sluice-high snapshot list"};
   }
   if (!kept_locked(oldest(), UtcTime::min()).contains(snapshot.edition.value())) {
-    return Error{ErrorCode::kNotFound,
-                 "edition " + std::to_string(snapshot.edition.value()),
+    return Error{ErrorCode::kNotFound, "edition " + std::to_string(snapshot.edition.value()),
                  "it cannot be read any more: the oldest is " + std::to_string(oldest().value()),
                  "name a later one"};
   }

@@ -23,7 +23,9 @@ struct KeptEditions {
   std::uint64_t oldest = 0;
   std::set<std::uint64_t> named;  // also below `oldest`
 
-  bool contains(std::uint64_t edition) const { return edition >= oldest || named.contains(edition); }
+  bool contains(std::uint64_t edition) const {
+    return edition >= oldest || named.contains(edition);
+  }
   // Whether one of them is in [since, next): it shows a document's state of `since`, where `next`
   // is the edition that changed the document again.
   bool sees(std::uint64_t since, std::uint64_t next) const;

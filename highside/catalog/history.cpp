@@ -55,10 +55,9 @@ struct Side {
     if (stored.withdrawn()) {
       return std::optional<CatalogEntry>();
     }
-    return std::optional(CatalogEntry{document, Edition(*since), stored.stream(),
-                                      ShipmentSequence(stored.sequence()),
-                                      from_unix_micros(stored.published_micros()),
-                                      std::move(*stored.mutable_body())});
+    return std::optional(CatalogEntry{
+        document, Edition(*since), stored.stream(), ShipmentSequence(stored.sequence()),
+        from_unix_micros(stored.published_micros()), std::move(*stored.mutable_body())});
   }
 };
 
@@ -107,23 +106,23 @@ Result<void> Catalog::compare(Edition from, Edition to, std::string_view behind,
   // Behind all editions of that document: no edition is 2^64 - 1.
   const std::string start =
       behind.empty() ? "" : std::string(behind) + std::string(kEditionBytes, '\xff');
-  SLUICE_TRY_VOID(index_.scan(
-      store::Family::kDocuments, "", start, [&](std::string_view key, std::string_view value) {
-        const auto entry = read_key(key);
-        if (!entry) {
-          status = unreadable();
-          return more = false;
-        }
-        if (entry->document != document) {
-          give();
-          document = entry->document;
-          before = {from.value()};
-          after = {to.value()};
-        }
-        before.take(*entry, value);
-        after.take(*entry, value);
-        return more;
-      }));
+  SLUICE_TRY_VOID(index_.scan(store::Family::kDocuments, "", start,
+                              [&](std::string_view key, std::string_view value) {
+                                const auto entry = read_key(key);
+                                if (!entry) {
+                                  status = unreadable();
+                                  return more = false;
+                                }
+                                if (entry->document != document) {
+                                  give();
+                                  document = entry->document;
+                                  before = {from.value()};
+                                  after = {to.value()};
+                                }
+                                before.take(*entry, value);
+                                after.take(*entry, value);
+                                return more;
+                              }));
   if (more) {
     give();
   }

@@ -32,7 +32,7 @@ struct LedgerEntry {
   ShipmentRef ref;
   Sha256Digest manifest;
   bool published = false;
-  Edition edition;    // that made it visible
+  Edition edition;  // that made it visible
   UtcTime published_at;
 };
 

@@ -74,8 +74,8 @@ class Publisher final : public NoticeSink, public DurableListener {
   // takes them out of the store, and has open shipments wait for them again. Returns what they
   // belong to. An Error: some are left as they were. Reads manifests and the whole catalog.
   Result<std::vector<LostBlob>> lose(const std::vector<store::DamagedBlob>& damaged);
-  // Garbage collection (collector.h), from begin_ to end_collecting(): what is examined meanwhile is
-  // noted as needed. One at a time.
+  // Garbage collection (collector.h), from begin_ to end_collecting(): what is examined meanwhile
+  // is noted as needed. One at a time.
   Result<std::vector<LedgerEntry>> begin_collecting();
   void end_collecting();
   // The lowest shipment of the stream that its sender can still send again, as far as is known.
@@ -127,8 +127,8 @@ class Publisher final : public NoticeSink, public DurableListener {
   mutable std::mutex asking_;  // one gaps() at a time, because it reads manifests; before mutex_
   // Held while a shipment is checked and published, and while blobs are taken out; before mutex_.
   std::mutex publishing_;
-  bool collecting_ = false;                     // guarded by publishing_, as is the next one
-  std::unordered_set<Sha256Digest> examined_;   // blobs of what was examined during a collection
+  bool collecting_ = false;                    // guarded by publishing_, as is the next one
+  std::unordered_set<Sha256Digest> examined_;  // blobs of what was examined during a collection
   mutable std::mutex mutex_;
   std::condition_variable work_;
   Ledger ledger_;

@@ -11,7 +11,6 @@
 #include "highside/mirror/npm/npm_mirror.h"
 #include "highside/mirror/npm/record_check.h"
 #include "highside/mirror/pypi/record_check.h"
-#include "highside/mirror/setup/setup_pages.h"
 #include "highside/mirror/snapshots/snapshot_mirror.h"
 
 namespace sluice::high {
@@ -151,14 +150,13 @@ Result<void> HighDaemon::open_link() {
 
 void HighDaemon::mount_mirrors() {
   http::Router& router = mirrors_;
-  mount_registries(router, "", {*catalog_, *blobs_, options_.archives}, NpmMirror::kCacheBytes);
-  router.mount("/setup", SetupPages::handler(std::make_shared<const SetupPages>(
-                             "/setup", options_.authority, options_.archives.archives())));
+  mount_registries(router, "", {*catalog_, *blobs_, options_.archives, options_.authority},
+                   NpmMirror::kCacheBytes);
   const auto snapshots = std::make_shared<SnapshotMirror>(
       *catalog_, catalog_->editions(), clock_,
       [this](const std::string& prefix, const CatalogReader& catalog) -> http::Handler {
         auto pinned = std::make_shared<http::Router>();
-        mount_registries(*pinned, prefix, {catalog, *blobs_, options_.archives},
+        mount_registries(*pinned, prefix, {catalog, *blobs_, options_.archives, options_.authority},
                          kPinnedCacheBytes);
         return [pinned](const http::Request& request) { return pinned->handle(request); };
       });

@@ -117,20 +117,20 @@ Result<Options> read_options(const Settings& settings) {
     archives.push_back({section.string("archive"), texts(section.paths("keyrings"))});
   }
   SLUICE_TRY(AptKeyrings keyrings, AptKeyrings::load(archives));
-  return Options{.state = settings.path("daemon", "state"),
-                 .status_address = settings.string("status", "listen"),
-                 .opening = std::move(*opening),
-                 .streams = std::move(streams),
-                 .sources = std::move(sources),
-                 .receive = receive,
-                 .staging = std::move(staging),
-                 .scrub_bytes_per_second = settings.size("store", "scrub_rate"),
-                 .collecting = {.keep_editions_for =
-                                    settings.duration("catalog", "keep_editions_for"),
-                                .every = settings.duration("catalog", "gc_every")},
-                 .serve = std::move(serve),
-                 .authority = std::move(authority),
-                 .archives = std::move(keyrings)};
+  return Options{
+      .state = settings.path("daemon", "state"),
+      .status_address = settings.string("status", "listen"),
+      .opening = std::move(*opening),
+      .streams = std::move(streams),
+      .sources = std::move(sources),
+      .receive = receive,
+      .staging = std::move(staging),
+      .scrub_bytes_per_second = settings.size("store", "scrub_rate"),
+      .collecting = {.keep_editions_for = settings.duration("catalog", "keep_editions_for"),
+                     .every = settings.duration("catalog", "gc_every")},
+      .serve = std::move(serve),
+      .authority = std::move(authority),
+      .archives = std::move(keyrings)};
 }
 
 }  // namespace sluice::high

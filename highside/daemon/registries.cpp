@@ -10,25 +10,28 @@
 #include "highside/mirror/npm/npm_mirror.h"
 #include "highside/mirror/pypi/items.h"
 #include "highside/mirror/pypi/pypi_mirror.h"
+#include "highside/mirror/setup/setup_pages.h"
 
 namespace sluice::high {
 
 void mount_registries(http::Router& router, const std::string& prefix, const RegistryParts& parts,
                       std::size_t document_cache) {
-  const auto& [catalog, blobs, archives] = parts;
+  const auto& [catalog, blobs, archives, authority] = parts;
   const auto at = [&](const char* path) { return prefix + path; };
-  router.mount(at("/npm"), NpmMirror::handler(std::make_shared<NpmMirror>(
-                               at("/npm"), catalog, blobs, document_cache)));
+  router.mount(at("/npm"), NpmMirror::handler(std::make_shared<NpmMirror>(at("/npm"), catalog,
+                                                                          blobs, document_cache)));
   for (const char* path : {"/pypi", "/repository/pypi-hosted"}) {  // the second as Nexus has it
-    router.mount(at(path), PypiMirror::handler(
-                               std::make_shared<const PypiMirror>(at(path), catalog, blobs)));
+    router.mount(at(path),
+                 PypiMirror::handler(std::make_shared<const PypiMirror>(at(path), catalog, blobs)));
   }
-  router.mount(at("/apt"), AptMirror::handler(std::make_shared<AptMirror>(at("/apt"), archives,
-                                                                          catalog, blobs)));
+  router.mount(at("/apt"), AptMirror::handler(
+                               std::make_shared<AptMirror>(at("/apt"), archives, catalog, blobs)));
   router.mount(at("/hf"), HuggingFaceMirror::handler(std::make_shared<const HuggingFaceMirror>(
                               at("/hf"), catalog, blobs)));
-  router.mount(at("/files"), FilesMirror::handler(
-                                 std::make_shared<FilesMirror>(at("/files"), catalog, blobs)));
+  router.mount(at("/files"),
+               FilesMirror::handler(std::make_shared<FilesMirror>(at("/files"), catalog, blobs)));
+  router.mount(at("/setup"), SetupPages::handler(std::make_shared<const SetupPages>(
+                                 at("/setup"), authority, archives.archives())));
 }
 
 std::map<std::string, ItemReader, std::less<>> item_readers() {

@@ -133,8 +133,9 @@ SectionSpec apt_section() {
 
 const config::Table& settings_table() {
   static const config::Table table(
-      "sluice-high", {daemon_section(), status_section(), keys_section(), stream_section(),
-                      link_section(), store_section(), catalog_section(), serve_section(), apt_section()});
+      "sluice-high",
+      {daemon_section(), status_section(), keys_section(), stream_section(), link_section(),
+       store_section(), catalog_section(), serve_section(), apt_section()});
   return table;
 }
 

@@ -102,11 +102,10 @@ Result<json::object> differences(const Settings& settings, std::string from, std
                                  const std::function<void(json::object)>& each) {
   json::object first;
   for (std::string behind;;) {
-    SLUICE_TRY(json::object page,
-               read_object(service::fetch(
-                   address(settings),
-                   "/snapshots/diff?from=" + from + "&to=" + to + "&behind=" + behind,
-                   kDiffPatience)));
+    SLUICE_TRY(json::object page, read_object(service::fetch(address(settings),
+                                                             "/snapshots/diff?from=" + from +
+                                                                 "&to=" + to + "&behind=" + behind,
+                                                             kDiffPatience)));
     for (json::value& document : page.at("changes").as_array()) {
       each(std::move(document.as_object()));
     }
@@ -120,8 +119,9 @@ Result<json::object> differences(const Settings& settings, std::string from, std
 }
 
 bool is_plain(const std::string& name) {
-  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
-                                                 "XYZ0123456789._-") == std::string::npos;
+  return !name.empty() && name.find_first_not_of(
+                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
+                              "XYZ0123456789._-") == std::string::npos;
 }
 
 int diff(const Settings& settings, const Given& given) {
@@ -134,14 +134,15 @@ int diff(const Settings& settings, const Given& given) {
   const bool as_json = given.has("--json");
   json::array all;
   std::map<std::string, std::uint64_t> count;
-  auto done = differences(settings, given.value("from"), given.value("to"), [&](json::object document) {
-    ++count[std::string(document.at("change").as_string())];
-    if (as_json) {
-      all.push_back(std::move(document));
-    } else {
-      std::cout << difference_text(document);
-    }
-  });
+  auto done =
+      differences(settings, given.value("from"), given.value("to"), [&](json::object document) {
+        ++count[std::string(document.at("change").as_string())];
+        if (as_json) {
+          all.push_back(std::move(document));
+        } else {
+          std::cout << difference_text(document);
+        }
+      });
   if (!done) {
     return complain(done.error());
   }
@@ -159,9 +160,8 @@ int diff(const Settings& settings, const Given& given) {
 // Follows it to its end.
 Result<json::object> follow_gc(const Settings& settings, TokenFile token, std::string command) {
   for (;; command = "show") {
-    SLUICE_TRY(json::object progress,
-               read_object(
-                   service::call_control(address(settings), token(settings), "gc", command)));
+    SLUICE_TRY(json::object progress, read_object(service::call_control(
+                                          address(settings), token(settings), "gc", command)));
     if (!progress.at("running").as_bool()) {
       return progress;
     }
@@ -170,8 +170,7 @@ Result<json::object> follow_gc(const Settings& settings, TokenFile token, std::s
 }
 
 int gc(const Settings& settings, TokenFile token, const Given& given) {
-  const auto progress =
-      follow_gc(settings, token, given.has("--dry-run") ? "dry-run" : "start");
+  const auto progress = follow_gc(settings, token, given.has("--dry-run") ? "dry-run" : "start");
   if (!progress) {
     return complain(progress.error());
   }
@@ -220,20 +219,20 @@ service::Subcommand snapshot_subcommand(TokenFile token) {
           {.name = "delete",
            .help = "Take a name away; the next gc frees what only that edition showed",
            .parameters = {name},
-           .run =
-               [token](const Settings& settings, const Given& given) {
-                 return print(
-                     ask(settings, token, {{"do", "delete"}, {"name", given.value(kName)}}));
-               }}}};
+           .run = [token](const Settings& settings, const Given& given) {
+             return print(ask(settings, token, {{"do", "delete"}, {"name", given.value(kName)}}));
+           }}}};
 }
 
 service::Subcommand gc_subcommand(TokenFile token) {
   return {.name = "gc",
-          .help = "Have the daemon let go of editions that are older than catalog.keep_editions_for "
-                  "and have no name, and free what nothing needs any more",
+          .help =
+              "Have the daemon let go of editions that are older than catalog.keep_editions_for "
+              "and have no name, and free what nothing needs any more",
           .parameters = {{"--dry-run", "only say what would be freed"}, {"--json", "as JSON"}},
-          .run = [token](const Settings& settings,
-                         const Given& given) { return gc(settings, token, given); }};
+          .run = [token](const Settings& settings, const Given& given) {
+            return gc(settings, token, given);
+          }};
 }
 
 }  // namespace sluice::high

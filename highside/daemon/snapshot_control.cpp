@@ -74,11 +74,11 @@ Result<std::string> change(const SnapshotParts& parts, std::string_view argument
   try {
     const json::object asked = json::parse({argument.data(), argument.size()}).as_object();
     const std::string_view action = asked.at("do").as_string();
-    auto done = action == "create"   ? create(parts, asked)
-                : action == "delete" ? remove(parts, std::string(asked.at("name").as_string()))
-                                     : Result<std::string>(Error{
-                                           ErrorCode::kInvalid, "snapshot",
-                                           "\"do\" is neither create nor delete", ""});
+    auto done = action == "create" ? create(parts, asked)
+                : action == "delete"
+                    ? remove(parts, std::string(asked.at("name").as_string()))
+                    : Result<std::string>(Error{ErrorCode::kInvalid, "snapshot",
+                                                "\"do\" is neither create nor delete", ""});
     parts.counters.set(observe::Metric::kSnapshots, parts.catalog.editions().size());
     return done;
   } catch (const std::exception& error) {
@@ -103,8 +103,8 @@ Result<std::string> collect(const SnapshotParts& parts, std::string_view argumen
 
 void mount_snapshots(http::Router& router, const SnapshotParts& parts) {
   router.mount("/snapshots", [parts](const http::Request&) {
-    return http::json_response(json::serialize(snapshots_json(
-        parts.catalog.editions(), parts.catalog.current(), parts.clock.utc_now())));
+    return http::json_response(json::serialize(
+        snapshots_json(parts.catalog.editions(), parts.catalog.current(), parts.clock.utc_now())));
   });
   router.mount("/snapshots/diff", [parts](const http::Request& request) {
     return to_response(diff(parts, request.query));

@@ -18,8 +18,8 @@ constexpr std::size_t kPageItems = 5000;
 
 json::object item_json(std::string_view change, const RecordItems::key_type& item,
                        const json::value& was, const json::value& is) {
-  return {{"change", change}, {"kind", item.first}, {"name", item.second}, {"was", was},
-          {"is", is}};
+  return {
+      {"change", change}, {"kind", item.first}, {"name", item.second}, {"was", was}, {"is", is}};
 }
 
 // Both are sorted: they are gone through side by side.
@@ -56,7 +56,8 @@ Result<RecordItems> items_of(const std::string& ecosystem,
 }
 
 json::value body_digest(const std::optional<CatalogEntry>& entry) {
-  return entry ? json::value("sha256:" + sha256(as_bytes(entry->body)).hex()) : json::value(nullptr);
+  return entry ? json::value("sha256:" + sha256(as_bytes(entry->body)).hex())
+               : json::value(nullptr);
 }
 
 Result<json::object> document_json(const Catalog::Difference& difference) {

@@ -39,7 +39,10 @@ std::string item_text(const json::object& item) {
   if (const std::string name = text_of(item.at("name")); !name.empty()) {
     line += " " + name;
   }
-  return line + ": " + (change == "added" ? is : change == "removed" ? was : was + " -> " + is) +
+  return line + ": " +
+         (change == "added"     ? is
+          : change == "removed" ? was
+                                : was + " -> " + is) +
          "\n";
 }
 
@@ -48,12 +51,12 @@ std::string item_text(const json::object& item) {
 Result<std::int64_t> read_keep_for(const std::string& text) {
   constexpr std::int64_t kDaysOfAYear = 365;
   constexpr std::size_t kMaxDigits = 4;
-  const bool years = text.ends_with('y') && text.size() > 1 && text.size() <= kMaxDigits + 1 &&
-                     std::all_of(text.begin(), text.end() - 1,
-                                 [](char c) { return c >= '0' && c <= '9'; });
-  const auto value = config::parse_quantity(
-      config::Type::kDuration,
-      years ? std::to_string(std::stoll(text) * kDaysOfAYear) + "d" : text);
+  const bool years =
+      text.ends_with('y') && text.size() > 1 && text.size() <= kMaxDigits + 1 &&
+      std::all_of(text.begin(), text.end() - 1, [](char c) { return c >= '0' && c <= '9'; });
+  const auto value =
+      config::parse_quantity(config::Type::kDuration,
+                             years ? std::to_string(std::stoll(text) * kDaysOfAYear) + "d" : text);
   if (!value || std::get<std::int64_t>(*value) <= 0 ||
       std::get<std::int64_t>(*value) > 10'000 * kDaysOfAYear * 86'400'000) {
     return Error{ErrorCode::kInvalid, "--keep-for " + text, "that is no time to keep it for",
@@ -75,9 +78,9 @@ std::string snapshots_text(const json::object& listing) {
     text += padded(text_of(snapshot.at("name")), width) + "  edition " +
             padded(std::to_string(number(snapshot, "edition")), 6) + "  " +
             minute(snapshot.at("created")) + "  " +
-            (expires.empty()                       ? "until it is deleted   "
+            (expires.empty()                    ? "until it is deleted   "
              : snapshot.at("expired").as_bool() ? "expired " + expires + "  "
-                                                   : "until " + expires) +
+                                                : "until " + expires) +
             "  " + text_of(snapshot.at("note")) + "\n";
   }
   return text + "editions " + std::to_string(number(listing, "oldest")) + " to " +

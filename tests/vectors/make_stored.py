@@ -75,6 +75,24 @@ def catalog():
                   thing="catalog entry of drop/hello.txt", cause="it does not read")
 
 
+def snapshots():
+    where = key((b"snapshot/2026-q4", "name"))
+    yield entry("snapshot", "meta", where, "StoredSnapshot",
+                [*number(1, 17, "edition"), *number(2, MICROS, "created_micros"), *number(3, MICROS + 1, "expires_micros"), *text(4, "for the audit", "note")],
+                {"edition": 17, "created_micros": MICROS, "expires_micros": MICROS + 1, "note": "for the audit"})
+    yield entry("snapshot-for-ever", "meta", where, "StoredSnapshot", [*number(1, 17, "edition"), *number(2, MICROS, "created_micros")],
+                {"edition": 17, "created_micros": MICROS})
+    cause = "its entry in the index does not read"
+    yield damaged("snapshot-unreadable", "meta", where, [Piece(counting(0xF8, 5), "no fields")], reader="editions", code="io", thing="snapshot 2026-q4", cause=cause)
+    for name, wrong in (("of-a-number", b"17"), ("current", b"current"), ("of-65-bytes", b"a" * 65), ("with-a-slash", b"a/b"), ("without-name", b"")):
+        yield damaged(f"snapshot-key-{name}", "meta", key((b"snapshot/" + wrong, "")), number(1, 17, "edition"), reader="editions", code="io",
+                      thing=f"snapshot {wrong.decode()}", cause=cause)
+    oldest = key((b"catalog.oldest", "name"))
+    yield {"name": "oldest-edition", "family": "meta", "key": oldest, "bytes": [Piece(big(12), "edition 12")], "fields": {"oldest": 12}}
+    for size in (0, 7, 9):
+        yield damaged(f"oldest-edition-of-{size}-bytes", "meta", oldest, [Piece(bytes(size), "")], reader="editions", code="io", thing="catalog.oldest", cause=cause)
+
+
 def parts_value(*ranges, size=1000):
     return [*number(1, size, "size"), *(piece for begin, end in ranges for piece in message(2, [*number(1, begin, "begin"), *number(2, end, "end")], "ranges")),
             *number(3, MICROS, "touched_micros")]
@@ -165,6 +183,6 @@ def key_files():
 
 FILES = {
     "stored": ("An entry of the index: family, key, value. A bad one names its reader: docs/storage.md.",
-               lambda: [*ledger(), *catalog(), *parts(), *rest(), *epochs()]),
+               lambda: [*ledger(), *catalog(), *snapshots(), *parts(), *rest(), *epochs()]),
     "key-file": ("A key file. The secret ones are test keys, made of counting bytes: docs/storage.md, Key files.", lambda: [*key_files()]),
 }

@@ -2,6 +2,7 @@
 import base64
 import binascii
 import hashlib
+import re
 
 import nacl.bindings as sodium
 
@@ -71,14 +72,34 @@ def read_parts(key, value):
     return parts
 
 
+def read_snapshot(key, value):
+    name = key.removeprefix(b"snapshot/").decode()
+    damage = Refused("damaged", "io", f"snapshot {name}")
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", name) or re.fullmatch(r"[0-9]+", name) or name == "current":
+        raise damage
+    return parsed("StoredSnapshot", value, damage)
+
+
+def read_oldest(_key, value):
+    if len(value) != 8:
+        raise Refused("damaged", "io", "catalog.oldest")
+    return {"oldest": int.from_bytes(value, "big")}
+
+
+def read_meta(key, value):
+    if key.startswith(b"snapshot/"):
+        return read_snapshot(key, value)
+    return read_oldest(key, value) if key == b"catalog.oldest" else read_epoch(key, value)
+
+
 def read_epoch(key, value):
     if len(value) != 16:
         raise Refused("damaged", "integrity", f"stream {key.decode().removeprefix('epoch/')}")
     return {"epoch": int.from_bytes(value[:8], "big"), "session": int.from_bytes(value[8:], "big")}
 
 
-READERS = {"StoredStream": read_stream, "StoredShipment": read_shipment, "StoredDocument": read_document, "StoredParts": read_parts}
-BY_FAMILY = {"gaps": read_stream, "shipments": read_shipment, "documents": read_document, "parts": read_parts, "meta": read_epoch}
+READERS = {"StoredSnapshot": read_snapshot, "StoredStream": read_stream, "StoredShipment": read_shipment, "StoredDocument": read_document, "StoredParts": read_parts}
+BY_FAMILY = {"gaps": read_stream, "shipments": read_shipment, "documents": read_document, "parts": read_parts, "meta": read_meta}
 
 
 def read_entry(vector, key, value):

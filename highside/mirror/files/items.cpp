@@ -11,8 +11,7 @@ Result<RecordItems> file_items(const CatalogEntry& entry) {
     return Error{ErrorCode::kIo, entry.document, "its record cannot be read",
                  "check the catalog's disk"};
   }
-  return RecordItems{
-      {{"file", entry.document}, "sha256:" + hex_encode(as_bytes(file.sha256()))}};
+  return RecordItems{{{"file", entry.document}, "sha256:" + hex_encode(as_bytes(file.sha256()))}};
 }
 
 }  // namespace sluice::high

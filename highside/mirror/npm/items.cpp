@@ -16,8 +16,8 @@ Result<RecordItems> npm_items(const CatalogEntry& entry) {
   RecordItems items;
   for (const proto::NpmVersion& version : package.versions()) {
     items[{"version", version.version()}] =
-        "sha256:" + hex_encode(as_bytes(version.tarball())) + ", manifest sha256:" +
-        sha256(as_bytes(version.manifest())).hex();
+        "sha256:" + hex_encode(as_bytes(version.tarball())) +
+        ", manifest sha256:" + sha256(as_bytes(version.manifest())).hex();
     const auto members = npm::json_members(version.manifest());
     const std::string_view deprecated =
         members ? npm::json_find(*members, "deprecated") : std::string_view();

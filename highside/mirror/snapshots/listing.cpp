@@ -7,13 +7,14 @@ namespace sluice::high {
 namespace json = boost::json;
 
 json::object snapshot_json(const Snapshot& snapshot, UtcTime now) {
-  return {{"name", snapshot.name},
-          {"edition", snapshot.edition.value()},
-          {"created", format_rfc3339(snapshot.created)},
-          {"expires", snapshot.expires == UtcTime() ? json::value(nullptr)
-                                                    : json::value(format_rfc3339(snapshot.expires))},
-          {"expired", snapshot.expired(now)},
-          {"note", snapshot.note}};
+  return {
+      {"name", snapshot.name},
+      {"edition", snapshot.edition.value()},
+      {"created", format_rfc3339(snapshot.created)},
+      {"expires", snapshot.expires == UtcTime() ? json::value(nullptr)
+                                                : json::value(format_rfc3339(snapshot.expires))},
+      {"expired", snapshot.expired(now)},
+      {"note", snapshot.note}};
 }
 
 json::object snapshots_json(const SnapshotReader& snapshots, Edition current, UtcTime now) {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "highside/mirror/snapshots/listing.h"
+#include "highside/pipeline/miss.h"
 
 namespace sluice::high {
 namespace {
@@ -20,8 +21,9 @@ bool is_read(const http::Request& request) {
 
 http::Response document(const http::Request& request, const json::object& object) {
   if (!is_read(request)) {
-    return http::error_response(405, "snapshots are named by the operators of this side: "
-                                     "sluice-high snapshot create");
+    return http::error_response(405,
+                                "snapshots are named by the operators of this side: "
+                                "sluice-high snapshot create");
   }
   http::Response response = http::json_response(json::serialize(object) + "\n");
   response.headers.emplace("Cache-Control", "no-cache");
@@ -137,9 +139,11 @@ http::Response SnapshotMirror::serve(const http::Request& request, std::string p
   http::Response response = set->mirrors(request);
   // Asked after all was read: an edition is named as dropped before anything of it goes.
   if (!catalog_.readable(edition)) {
-    return http::error_response(
-        404, dropped("edition " + std::to_string(edition.value())).message());
+    return http::error_response(404,
+                                dropped("edition " + std::to_string(edition.value())).message());
   }
+  // What an edition lacks it will lack for ever: nobody can help by sending it.
+  response.headers.erase(std::string(kWantedField));
   if (for_ever && whole && !catalog_.any_lost() && is_read(request)) {
     say_it_never_changes(response);
   }

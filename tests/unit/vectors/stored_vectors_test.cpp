@@ -65,6 +65,9 @@ class StoredVectors : public testing::Test {
       const auto found = progress_.load(digest_);
       return found ? Result<void>() : Result<void>(found.error());
     }
+    if (reader == "editions") {
+      return high::Editions(index_).load();
+    }
     SLUICE_TRY_VOID(high::StoredEpochs(index_).admit("lab-low", Epoch(4), SessionId(1)));
     return {};
   }
@@ -169,6 +172,28 @@ TEST_F(StoredVectors, TheCatalogReadsAndWritesDocumentsAlike) {
   writer.publish({shipment, {&record}, from_unix_micros(1'700'000'000'000'000)}, {}).value();
   EXPECT_EQ(fresh.get(Family::kDocuments, key_of(named("document"))).value(),
             characters(named("document").bytes));
+}
+
+TEST_F(StoredVectors, EditionsReadAndWriteAlike) {
+  put(named("snapshot"));
+  put(named("oldest-edition"));
+  high::Editions editions(index_);
+  ASSERT_TRUE(editions.load());
+  EXPECT_EQ(editions.oldest(), Edition(12));
+  const auto snapshot = editions.find_snapshot("2026-q4");
+  ASSERT_TRUE(snapshot);
+  EXPECT_EQ(snapshot->edition, Edition(17));
+  EXPECT_EQ(to_unix_micros(snapshot->created), 1'700'000'000'000'000);
+  EXPECT_EQ(to_unix_micros(snapshot->expires), 1'700'000'000'000'001);
+  EXPECT_EQ(snapshot->note, "for the audit");
+  MemoryStore fresh;
+  high::Editions writer(fresh);
+  ASSERT_TRUE(writer.add(*snapshot));
+  ASSERT_TRUE(writer.retire(Edition(12), UtcTime()));
+  for (const char* name : {"snapshot", "oldest-edition"}) {
+    EXPECT_EQ(fresh.get(Family::kMeta, key_of(named(name))).value(), characters(named(name).bytes))
+        << name;
+  }
 }
 
 TEST_F(StoredVectors, ProgressAndEpochsReadAndWriteAlike) {

@@ -108,7 +108,8 @@ TEST(HistoryTest, ComparesExactly) {
   history.publish({{"b", "1"}, {"a", "1"}});
   EXPECT_THAT(history.differences(1, 2), ElementsAre("b:1>2", "c:1>-", "d:->1"));
   EXPECT_THAT(history.differences(2, 1), ElementsAre("b:2>1", "c:->1", "d:1>-"));
-  EXPECT_THAT(history.differences(1, 3), ElementsAre("c:1>-", "d:->1"));  // a and b are what they were
+  EXPECT_THAT(history.differences(1, 3),
+              ElementsAre("c:1>-", "d:->1"));  // a and b are what they were
   EXPECT_THAT(history.differences(2, 2), IsEmpty());
   EXPECT_THAT(history.differences(0, 1), ElementsAre("a:->1", "b:->1", "c:->1"));
 }
@@ -118,7 +119,8 @@ TEST(HistoryTest, ComparesAnyTwoOfARandomHistoryAsTheModelDoes) {
   history.make_history(1, 25);
   for (std::uint64_t from = 0; from <= 25; ++from) {
     for (std::uint64_t to = 0; to <= 25; ++to) {
-      ASSERT_EQ(history.differences(from, to), history.expected_differences(from, to)) << from << " " << to;
+      ASSERT_EQ(history.differences(from, to), history.expected_differences(from, to))
+          << from << " " << to;
     }
   }
 }
@@ -160,9 +162,8 @@ TEST(HistoryTest, ASweepLeavesEveryKeptEditionAsItWasAndNothingElse) {
     const std::size_t before = states(history);
     const KeptEditions dry = history.catalog_.editions().without_old(Edition(oldest), UtcTime());
     std::multiset<std::string> shown_dry;
-    const auto looked = history.catalog_.sweep(dry, false, [&](const proto::StoredDocument& one) {
-      shown_dry.insert(one.body());
-    });
+    const auto looked = history.catalog_.sweep(
+        dry, false, [&](const proto::StoredDocument& one) { shown_dry.insert(one.body()); });
     EXPECT_EQ(states(history), before);
     const KeptEditions kept =
         history.catalog_.editions().retire(Edition(oldest), UtcTime()).value();

@@ -82,13 +82,12 @@ TEST_F(SnapshotDiffTest, NpmByVersionTagAndDeprecation) {
   (*package.mutable_dist_tags())["latest"] = "2.0.0";
   package.mutable_dist_tags()->erase("old");
   publish("npm", "left-pad", package.SerializeAsString());
-  EXPECT_THAT(items(1, 2),
-              ElementsAre("added deprecation 1.0.0: - > \"use another\"",
-                          "changed dist-tag latest: 1.1.0 > 2.0.0",
-                          "removed dist-tag old: 1.0.0 > -",
-                          HasSubstr("changed version 1.0.0: sha256:6161"),
-                          HasSubstr("removed version 1.1.0: sha256:"),
-                          HasSubstr("added version 2.0.0: - > sha256:")));
+  EXPECT_THAT(items(1, 2), ElementsAre("added deprecation 1.0.0: - > \"use another\"",
+                                       "changed dist-tag latest: 1.1.0 > 2.0.0",
+                                       "removed dist-tag old: 1.0.0 > -",
+                                       HasSubstr("changed version 1.0.0: sha256:6161"),
+                                       HasSubstr("removed version 1.1.0: sha256:"),
+                                       HasSubstr("added version 2.0.0: - > sha256:")));
   EXPECT_THAT(texts_, HasSubstr("~ npm left-pad\n"));
   EXPECT_THAT(texts_, HasSubstr("    ~ dist-tag latest: 1.1.0 -> 2.0.0\n"));
   EXPECT_THAT(texts_, HasSubstr("    - dist-tag old: 1.0.0\n"));
@@ -113,8 +112,8 @@ TEST_F(SnapshotDiffTest, PypiByFileAndYank) {
                           "added yank tool-1.0.tar.gz: - > it was broken"));
   publish("pypi", "tool", "");
   EXPECT_EQ(items(2, 3).size(), 3U);
-  EXPECT_THAT(items(1, 3), ElementsAre(HasSubstr("removed file tool-1.0"),
-                                       HasSubstr("removed file tool-1.1")));
+  EXPECT_THAT(items(1, 3),
+              ElementsAre(HasSubstr("removed file tool-1.0"), HasSubstr("removed file tool-1.1")));
   EXPECT_THAT(texts_, HasSubstr("- pypi tool\n"));
 }
 
@@ -158,11 +157,10 @@ TEST_F(SnapshotDiffTest, HuggingFaceByBranchAndRevisionAndFilesByPath) {
   proto::FileEntry plain;
   plain.set_sha256(digest('c'));
   publish("file", "drop/x.run", plain.SerializeAsString());
-  EXPECT_THAT(items(1, 4),
-              ElementsAre(HasSubstr("added file drop/x.run: - > sha256:6363"),
-                          "changed branch main: " + std::string(40, 'a') + " > " +
-                              std::string(40, 'b'),
-                          HasSubstr("added file config.json: - > sha256:6161")));
+  EXPECT_THAT(items(1, 4), ElementsAre(HasSubstr("added file drop/x.run: - > sha256:6363"),
+                                       "changed branch main: " + std::string(40, 'a') + " > " +
+                                           std::string(40, 'b'),
+                                       HasSubstr("added file config.json: - > sha256:6161")));
 }
 
 // What the record says beside its items counts as well, and so does what cannot be taken apart.

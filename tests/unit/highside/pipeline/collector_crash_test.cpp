@@ -39,7 +39,8 @@ class CollectorCrashTest : public testing::Test {
     for (std::uint64_t i = 1; i <= kEditions; ++i) {
       proto::Shipment shipment = low_.shipment(i);
       const auto seed = static_cast<std::uint32_t>(10 * i);
-      const std::vector<SentBlob> own{SentBlob(noise(700, seed)), SentBlob(noise(100'000, seed + 1))};
+      const std::vector<SentBlob> own{SentBlob(noise(700, seed)),
+                                      SentBlob(noise(100'000, seed + 1))};
       for (const SentBlob& blob : own) {
         add_blob(shipment, blob, {DigestAlgorithm::kSha1});
       }
@@ -61,19 +62,15 @@ class CollectorCrashTest : public testing::Test {
     high.assembler.heartbeat(
         "lab-low", {UtcTime(), ShipmentSequence(kEditions), ShipmentSequence(kEditions + 1), {}},
         UtcTime());
-    ASSERT_TRUE(eventually([&] {
-      return high.publisher.oldest_held_by_sender("lab-low") == kEditions + 1;
-    }));
-    ASSERT_TRUE(
-        high.catalog.editions().add({"q4", Edition(kNamed), UtcTime(), UtcTime(), ""}));
-    ASSERT_TRUE(
-        high.catalog.editions().add({"gone", Edition(3), UtcTime(), UtcTime(kMicro), ""}));
+    ASSERT_TRUE(eventually(
+        [&] { return high.publisher.oldest_held_by_sender("lab-low") == kEditions + 1; }));
+    ASSERT_TRUE(high.catalog.editions().add({"q4", Edition(kNamed), UtcTime(), UtcTime(), ""}));
+    ASSERT_TRUE(high.catalog.editions().add({"gone", Edition(3), UtcTime(), UtcTime(kMicro), ""}));
   }
   high::CollectorProgress collect(World& world, HighSide& high, const Clock& clock) {
-    high::Collector collector(high.catalog, high.publisher, world.index, high.store(), clock,
-                              high.counters, high.events,
-                              {.keep_editions_for = std::chrono::microseconds(0),
-                               .streams = {"lab-low"}});
+    high::Collector collector(
+        high.catalog, high.publisher, world.index, high.store(), clock, high.counters, high.events,
+        {.keep_editions_for = std::chrono::microseconds(0), .streams = {"lab-low"}});
     return collector.run(false);
   }
   // Whatever an edition that can be read lists can be fetched.
@@ -174,6 +171,28 @@ class CollectorCrashTest : public testing::Test {
     }
   }
 
+  // Of one run without a fault: how many changes it makes, and what it leaves.
+  void expect_as_without_a_fault(World& world, std::uint64_t error_at, int error_number) {
+    fill(world);
+    SteppedClock clock;
+    {
+      HighSide high(world.disk(), streams());
+      world.plan.fail_at(world.plan.count() + error_at, error_number);
+      const auto done = collect(world, high, clock);
+      world.plan.clear();
+      EXPECT_EQ(done.failure.empty(), high.events.named("gc.failed").empty());
+      expect_consistent(high);
+    }
+    HighSide high(world.disk(), streams());  // a file that could not be unlinked goes at the start
+    for (int day = 0; day < 2; ++day) {
+      EXPECT_EQ(collect(world, high, clock).failure, "");
+      expect_consistent(high);
+      clock.later += std::chrono::hours(25);
+    }
+    EXPECT_TRUE(high.gaps().empty());
+    high.stop();
+  }
+
   static constexpr std::chrono::microseconds kMicro{1};
   Sender low_;
   std::vector<std::vector<SentBlob>> blobs_;
@@ -186,6 +205,20 @@ TEST_F(CollectorCrashTest, WhatWasNotSyncedIsLost) {
 
 TEST_F(CollectorCrashTest, WhatWasNotSyncedIsThereAllTheSame) {
   crash_everywhere(FaultyFileSystem::Loss::kNone, MemoryStore::Loss::kNone);
+}
+
+TEST_F(CollectorCrashTest, AFullDiskAtAnyPointLosesNothingAndTheNextRunGoesOn) {
+  World whole;
+  expect_as_without_a_fault(whole, UINT32_MAX, ENOSPC);
+  const auto keys = left(whole);
+  const auto files = files_left(whole);
+  for (std::uint64_t at = 0; at < 60 && !HasFailure(); ++at) {
+    SCOPED_TRACE("full at operation " + std::to_string(at));
+    World world;
+    expect_as_without_a_fault(world, at, ENOSPC);
+    EXPECT_EQ(left(world), keys);
+    EXPECT_EQ(files_left(world), files);
+  }
 }
 
 TEST_F(CollectorCrashTest, SomeOfWhatWasNotSyncedIsLost) {

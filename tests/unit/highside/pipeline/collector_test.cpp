@@ -76,8 +76,7 @@ class CollectorTest : public ShipmentFixture {
     return folder_.path() / "store/blobs" / hex.substr(0, 2) / hex.substr(2, 2) / hex;
   }
   bool heard_oldest(std::uint64_t oldest) {
-    return eventually(
-        [&] { return high_->publisher.oldest_held_by_sender("lab-low") == oldest; });
+    return eventually([&] { return high_->publisher.oldest_held_by_sender("lab-low") == oldest; });
   }
 
   LaterClock clock_;
@@ -251,8 +250,7 @@ TEST_F(CollectorTest, WhatIsPublishedMeanwhileStays) {
   ASSERT_TRUE(high_->publisher.begin_collecting());
   send_document(3, "b", "3", {}, {large_});
   ASSERT_TRUE(high_->published(3));
-  const auto removed =
-      high_->publisher.remove_unneeded({small_.digest, large_.digest}).value();
+  const auto removed = high_->publisher.remove_unneeded({small_.digest, large_.digest}).value();
   high_->publisher.end_collecting();
   EXPECT_THAT(removed, ElementsAre(small_.digest));
   EXPECT_TRUE(high_->store().verify(large_.digest));
@@ -273,8 +271,8 @@ TEST_F(CollectorTest, ABlobAheadOfItsManifestStaysForADay) {
   const CollectorProgress done = collect();
   EXPECT_EQ(done.strays, 0U);
   EXPECT_FALSE(is_stored(stray));
-  EXPECT_THAT(index_.values(store::Family::kMeta), testing::Not(testing::Contains(testing::Key(
-                                                       testing::StartsWith("stray/")))));
+  EXPECT_THAT(index_.values(store::Family::kMeta),
+              testing::Not(testing::Contains(testing::Key(testing::StartsWith("stray/")))));
 }
 
 TEST_F(CollectorTest, AStrayThatFindsItsShipmentIsNoneAnyMore) {

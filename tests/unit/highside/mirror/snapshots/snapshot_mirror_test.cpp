@@ -104,6 +104,7 @@ class SnapshotMirrorTest : public testing::Test {
   sluice::test::MemoryStore index_;
   test::MemoryBlobs blobs_;
   AptKeyrings archives_;
+  std::string authority_;
   Catalog catalog_{index_};
   std::uint64_t sequence_ = 0;
   std::size_t sets_made_ = 0;
@@ -112,7 +113,7 @@ class SnapshotMirrorTest : public testing::Test {
       [this](const std::string& prefix, const CatalogReader& catalog) -> http::Handler {
         ++sets_made_;
         auto router = std::make_shared<http::Router>();
-        mount_registries(*router, prefix, {catalog, blobs_, archives_}, 1 << 20);
+        mount_registries(*router, prefix, {catalog, blobs_, archives_, authority_}, 1 << 20);
         return [router](const http::Request& request) { return router->handle(request); };
       }};
 };
@@ -159,6 +160,11 @@ TEST_F(SnapshotMirrorTest, LinksStayBelowThePrefix) {
   EXPECT_EQ(get("/edition/5/hf/api/models/org/m/refs").status, 404U);
 }
 
+TEST_F(SnapshotMirrorTest, ClientsAreSetUpForIt) {
+  EXPECT_THAT(text(get("/snapshot/q4/setup/npmrc")),
+              HasSubstr("http://high.example:8080/snapshot/q4/npm/"));
+}
+
 TEST_F(SnapshotMirrorTest, OnlyNumbersAreForEver) {
   EXPECT_EQ(header(get("/edition/2/npm/left-pad"), "Cache-Control"), kForEver);
   EXPECT_EQ(header(get("/snapshot/q4/npm/left-pad"), "Cache-Control"), "no-cache");
@@ -183,6 +189,8 @@ TEST_F(SnapshotMirrorTest, WhatIsNotThereIsNamedAtOnceWithWhatThereIs) {
     EXPECT_EQ(response.status, 404U) << path;
     EXPECT_THAT(text(response), HasSubstr(says)) << path;
   }
+  // A snapshot will never have it: that is no wish which the low side could fulfil.
+  EXPECT_EQ(header(get("/snapshot/q4/npm/none"), "Sluice-Wanted"), "");
   EXPECT_THAT(text(get("/snapshot/q5/npm/x")), HasSubstr("sluice-high snapshot create"));
 }
 
@@ -213,8 +221,7 @@ TEST_F(SnapshotMirrorTest, ADroppedEditionGivesNoTornAnswer) {
   SnapshotMirror mirror(catalog_, catalog_.editions(), clock_,
                         [this](const std::string&, const CatalogReader&) -> http::Handler {
                           return [this](const http::Request&) {
-                            EXPECT_TRUE(
-                                catalog_.editions().retire(Edition(3), clock_.utc_now()));
+                            EXPECT_TRUE(catalog_.editions().retire(Edition(3), clock_.utc_now()));
                             return http::json_response("half");
                           };
                         });

@@ -53,7 +53,7 @@ def one_field(field, largest):
     if is_number(kind):
         return [[Piece(key(field, 0) + build.varint(value), f"{field.name} {value}")]], shown
     if field.repeated:
-        return [[delimited(field, b"\1")], [delimited(field, value)]], ["01", shown]
+        return [[delimited(field, b"\1")], [delimited(field, value)]], ["\1" if kind == "string" else "01", shown]
     return [[delimited(field, value)]], shown
 
 

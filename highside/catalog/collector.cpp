@@ -158,7 +158,7 @@ CollectorProgress Collector::run(bool dry_run, const std::stop_token& stop) {
   CollectorProgress done;
   {
     const std::lock_guard lock(mutex_);
-    progress_.running = false;
+    progress_.running = request_.has_value();  // whoever asked meanwhile has a run to come
     progress_.failure = collected ? "" : collected.error().message();
     progress_.finished = clock_.utc_now();
     done = progress_;

@@ -11,6 +11,9 @@ namespace {
 
 namespace json = boost::json;
 
+// Times beyond it do not add up in 64 bits.
+constexpr std::chrono::hours kMaxKeepFor{24 * 365 * 10'000};
+
 json::value time_or_null(UtcTime time) {
   return time == UtcTime() ? json::value(nullptr) : json::value(format_rfc3339(time));
 }
@@ -50,8 +53,12 @@ Result<std::string> create(const SnapshotParts& parts, const json::object& asked
                find_edition(parts.catalog, snapshot.created, std::string(edition->as_string())));
   }
   if (const json::value* keep = asked.if_contains("keep_for_micros")) {
-    snapshot.expires =
-        snapshot.created + std::chrono::microseconds(keep->to_number<std::int64_t>());
+    const std::chrono::microseconds time(keep->to_number<std::int64_t>());
+    if (time.count() <= 0 || time > kMaxKeepFor) {
+      return Error{ErrorCode::kInvalid, "snapshot " + snapshot.name,
+                   "that is no time to keep it for", "write 1y, 90d or 12h"};
+    }
+    snapshot.expires = snapshot.created + time;
   }
   if (const json::value* note = asked.if_contains("note")) {
     snapshot.note = note->as_string();

@@ -57,6 +57,7 @@ Result<std::int64_t> read_keep_for(const std::string& text) {
   const auto value =
       config::parse_quantity(config::Type::kDuration,
                              years ? std::to_string(std::stoll(text) * kDaysOfAYear) + "d" : text);
+  // In microseconds it must fit 64 bits.
   if (!value || std::get<std::int64_t>(*value) <= 0 ||
       std::get<std::int64_t>(*value) > 10'000 * kDaysOfAYear * 86'400'000) {
     return Error{ErrorCode::kInvalid, "--keep-for " + text, "that is no time to keep it for",

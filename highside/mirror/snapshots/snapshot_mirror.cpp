@@ -38,6 +38,18 @@ std::optional<Edition> read_number(std::string_view text) {
   return whole && std::to_string(number) == text ? std::optional(Edition(number)) : std::nullopt;
 }
 
+// What comes from the catalog alone. Settings for clients, and apt's keys and pages, do not.
+bool is_of_the_catalog(std::string_view below) {
+  constexpr std::string_view kApt = "/apt/";
+  if (!below.starts_with(kApt)) {
+    return !below.starts_with("/setup");
+  }
+  const std::size_t archive = below.find('/', kApt.size());
+  const std::string_view path =
+      archive == std::string_view::npos ? std::string_view() : below.substr(archive);
+  return path.starts_with("/dists/") || path.starts_with("/pool/");
+}
+
 // An edition's documents are for ever what they are. Those that said so already, and those that
 // say otherwise for a reason of their own, stay as they are.
 void say_it_never_changes(http::Response& response) {
@@ -144,7 +156,8 @@ http::Response SnapshotMirror::serve(const http::Request& request, std::string p
   }
   // What an edition lacks it will lack for ever: nobody can help by sending it.
   response.headers.erase(std::string(kWantedField));
-  if (for_ever && whole && !catalog_.any_lost() && is_read(request)) {
+  if (for_ever && whole && !catalog_.any_lost() && is_read(request) &&
+      is_of_the_catalog(std::string_view(request.raw_path).substr(set->prefix.size()))) {
     say_it_never_changes(response);
   }
   return response;

@@ -171,6 +171,8 @@ TEST_F(SnapshotMirrorTest, OnlyNumbersAreForEver) {
   EXPECT_EQ(header(get("/snapshot/q4/npm/left-pad/-/left-pad-1.1.0.tgz"), "Cache-Control"),
             kForEver);  // its bytes are named by their version, wherever it stands
   EXPECT_EQ(header(get("/edition/2/npm/none"), "Cache-Control"), "");
+  EXPECT_NE(header(get("/edition/2/setup/npmrc"), "Cache-Control"), kForEver);
+  EXPECT_NE(header(get("/edition/2/apt/"), "Cache-Control"), kForEver);
 }
 
 TEST_F(SnapshotMirrorTest, WhatIsNotThereIsNamedAtOnceWithWhatThereIs) {

@@ -260,7 +260,8 @@ void add_parameter(const Parameter& parameter, CLI::App& command, Given& given) 
     option->type_name(parameter.value);
   }
   option->expected(1, parameter.repeated ? std::numeric_limits<int>::max() : 1);
-  if (parameter.name.starts_with("--")) {
+  if (parameter.name.starts_with("--") ||
+      !parameter.repeated) {  // else it takes the next one's too
     option->allow_extra_args(false);
   }
 }

@@ -84,7 +84,8 @@ std::string manual_page(const Program& program) {
           item("2", "No such command or option.") +
           item("3", "The configuration or a key cannot be used; starting again does not help.") +
           item("4", "The daemon does not answer on its status address.") +
-          item("5", "For run: the disk failed, or is too full to start; starting again is safe.");
+          item("5", "For run: the disk failed, or is too full to start; starting again is safe.") +
+          item("6", "Done, but not all that was asked for can be had: the answer names the rest.");
   return page;
 }
 

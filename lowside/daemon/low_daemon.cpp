@@ -7,6 +7,7 @@
 #include "common/store/disk_blob_store.h"
 #include "common/store/rocks_store.h"
 #include "lowside/daemon/epoch.h"
+#include "lowside/transmit/interleaving.h"
 
 namespace sluice::low {
 namespace {
@@ -61,12 +62,7 @@ Result<std::unique_ptr<LowDaemon>> LowDaemon::start(
   daemon->fixed_settings_ = fixed_settings(settings);
   SLUICE_TRY_VOID(daemon->open_stores());
   SLUICE_TRY_VOID(daemon->open_link());
-  daemon->sources_ = std::make_unique<SourceSet>(
-      RunnerParts{daemon->options_.spool.stream, *daemon->fetcher_, *daemon->intake_,
-                  *daemon->spool_, events, counters, clock,
-                  [d = daemon.get()] { d->transmitter_->wake(); }},
-      daemon->options_.state / "work");
-  daemon->sources_->apply(std::move(sources));
+  daemon->start_sources(std::move(sources));
   daemon->refetcher_ = std::make_unique<Refetcher>(RefetchParts{
       daemon->options_.spool.stream, *daemon->spool_, *daemon->fetcher_, *daemon->intake_, counters,
       events, [d = daemon.get()] { d->transmitter_->wake(); }});
@@ -75,6 +71,22 @@ Result<std::unique_ptr<LowDaemon>> LowDaemon::start(
   daemon->housekeeping_ =
       std::jthread([d = daemon.get()](const std::stop_token& stop) { d->keep_house(stop); });
   return daemon;
+}
+
+void LowDaemon::start_sources(std::vector<ConfiguredSource> sources) {
+  const std::size_t lanes = options_.sinks.size();
+  sources_ = std::make_unique<SourceSet>(
+      RunnerParts{options_.spool.stream, *fetcher_, *intake_, *spool_, events_, counters_, clock_,
+                  [this] { transmitter_->wake(); }, requests_.get(),
+                  [this, lanes](std::uint64_t bytes) {
+                    return sending_time(options_.transmit, lanes, bytes);
+                  }},
+      options_.state / "work");
+  commands_ = std::make_unique<RequestCommands>(
+      RequestCommands::Parts{*requests_, [this] { return sources_->by_request(); },
+                             [this](const std::string& source) { sources_->poll_soon(source); },
+                             [this] { return sources_->status(); }});
+  sources_->apply(std::move(sources));
 }
 
 Result<void> LowDaemon::open_stores() {
@@ -90,6 +102,8 @@ Result<void> LowDaemon::open_stores() {
       QuarantineSettings{.folder = options_.state / "quarantine"}, files_, clock_, counters_);
   SLUICE_TRY_VOID(quarantine_->open());
   audit_ = std::make_unique<StoredAuditLog>(*index_);
+  requests_ = std::make_unique<RequestBook>(
+      RequestBook::Parts{*index_, *audit_, clock_, counters_, events_}, options_.overdue_after);
   verifier_ = std::make_unique<Verifier>(*quarantine_, files_, counters_, events_);
   inspector_ = std::make_unique<Inspector>(*quarantine_, counters_, events_);
   admitter_ = std::make_unique<Admitter>(options_.policy, *quarantine_, *audit_, clock_, counters_,
@@ -176,8 +190,19 @@ void LowDaemon::keep_house(const std::stop_token& stop) {
                     {"cure", "if the clock is wrong now, set it right"}});
     }
     drop_what_is_old(watch.settled());
+    look_at_requests(watch.settled());
     std::unique_lock lock(mutex);
     wake.wait_for(lock, stop, kHousekeepingEvery, [] { return false; });
+  }
+}
+
+// While the clock cannot be relied on, nobody is late and nothing is too old.
+void LowDaemon::look_at_requests(bool clock_settled) {
+  if (!clock_settled) {
+    return;
+  }
+  if (const auto kept = requests_->keep_house(clock_.utc_now() - kAuditKept); !kept) {
+    events_.failure(Level::kError, "request.housekeeping-failed", kept.error());
   }
 }
 

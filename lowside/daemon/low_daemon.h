@@ -25,6 +25,7 @@
 #include "lowside/daemon/intake.h"
 #include "lowside/daemon/options.h"
 #include "lowside/daemon/refetcher.h"
+#include "lowside/daemon/request_commands.h"
 #include "lowside/daemon/source_set.h"
 #include "lowside/fetch/fetcher.h"
 #include "lowside/inspect/inspector.h"
@@ -61,6 +62,8 @@ class LowDaemon {
   // many.
   Result<std::uint64_t> resend(std::string_view shipments);
   store::Scrubber& scrubber() { return *scrubber_; }
+  // A command of `sluice-low request` (request_commands.h), and its answer.
+  Result<std::string> request(std::string_view command) { return commands_->run(command); }
 
  private:
   LowDaemon(Options options, observe::Counters& counters, observe::EventSink& events,
@@ -69,8 +72,10 @@ class LowDaemon {
   Result<void> open_link();
   Result<void> write_probe();
   void drop_what_is_old(bool clock_settled);
+  void look_at_requests(bool clock_settled);
   Result<std::vector<std::string>> lose(const std::vector<store::DamagedBlob>& damaged);
   void keep_house(const std::stop_token& stop);
+  void start_sources(std::vector<ConfiguredSource> sources);
 
   Options options_;
   std::string fixed_settings_;  // all but the sources and the policy, as text
@@ -89,12 +94,14 @@ class LowDaemon {
   std::unique_ptr<Transmitter> transmitter_;
   std::unique_ptr<QuarantineFolder> quarantine_;
   std::unique_ptr<StoredAuditLog> audit_;
+  std::unique_ptr<RequestBook> requests_;
   std::unique_ptr<Verifier> verifier_;
   std::unique_ptr<Inspector> inspector_;
   std::unique_ptr<Admitter> admitter_;
   std::unique_ptr<StagedIntake> intake_;
   std::unique_ptr<Fetcher> fetcher_;
   std::unique_ptr<SourceSet> sources_;
+  std::unique_ptr<RequestCommands> commands_;
   std::unique_ptr<Refetcher> refetcher_;
   std::jthread refetching_;
   std::jthread housekeeping_;

@@ -8,6 +8,7 @@
 #include "lowside/daemon/init.h"
 #include "lowside/daemon/link_text.h"
 #include "lowside/daemon/low_daemon.h"
+#include "lowside/daemon/request_cli.h"
 #include "lowside/daemon/settings_table.h"
 
 namespace {
@@ -36,6 +37,7 @@ class Running final : public service::Daemon {
             SLUICE_TRY(const std::uint64_t passes, daemon_->resend(ranges));
             return std::to_string(passes) + " shipments will be sent again";
           }},
+         {"request", [this](std::string_view command) { return daemon_->request(command); }},
          {"scrub", service::scrub_command(daemon_->scrubber())}});
   }
 
@@ -118,6 +120,7 @@ int main(int argc, char** argv) {
                "when nothing else is to be sent",
            .parameters = {{.name = "shipments", .help = "", .required = true, .repeated = true}},
            .run = resend},
+          low::request_subcommand(),
           {.name = "scrub",
            .help = "Have the daemon read every blob of the spool again and name what is "
                    "damaged; the status is 1 if anything is",

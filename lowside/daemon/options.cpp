@@ -144,7 +144,9 @@ Result<Options> read_options(const Settings& settings) {
                  .spool = std::move(spool),
                  .scrub_bytes_per_second = settings.size("spool", "scrub_rate"),
                  .fetch = read_fetch(settings),
-                 .policy = std::move(policy)};
+                 .policy = std::move(policy),
+                 .overdue_after = std::chrono::duration_cast<std::chrono::seconds>(
+                     settings.duration("requests", "overdue_after"))};
 }
 
 }  // namespace sluice::low

@@ -13,6 +13,7 @@
 #include "common/link/send/udp_sink.h"
 #include "common/observe/counters.h"
 #include "lowside/admit/policy.h"
+#include "lowside/daemon/source_poll.h"
 #include "lowside/fetch/settings.h"
 #include "lowside/pipeline/upstream.h"
 #include "lowside/spool/spool.h"
@@ -31,6 +32,7 @@ struct Options {
   std::uint64_t scrub_bytes_per_second;
   FetchSettings fetch;
   Policy policy;
+  std::chrono::seconds overdue_after;  // how long a plan may wait for an approval
 };
 
 // Reads key files and checks what the table cannot. The Error names the setting and its place in
@@ -42,10 +44,11 @@ struct ConfiguredSource {
   std::string name;
   std::string settings;  // all of its values, to tell whether they changed
   std::unique_ptr<Upstream> upstream;
+  SourcePattern pattern{};
 };
 
-// `counters` and `clock` outlive the sources. Asks npm for its registry and pip for its index where
-// a section names none.
+// `counters` and `clock` outlive the sources and what their factories make. Asks npm for its
+// registry and pip for its index where a section names none.
 Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& settings,
                                                    observe::Counters& counters, const Clock& clock);
 

@@ -142,6 +142,30 @@ SectionSpec policy_section() {
       });
 }
 
+SectionSpec requests_section() {
+  return section("requests", "Approvals of what sources of the pattern \"request\" are asked for.",
+                 {
+                     {"overdue_after", Type::kDuration, "3d",
+                      "A plan that waits for an approval for longer is an event, counted and shown "
+                      "in the status.",
+                      at_least("1s")},
+                 });
+}
+
+config::Setting pattern() {
+  return {"pattern", Type::kString, "follow",
+          "follow: every new version of what is wanted. request: only plans that somebody approved "
+          "(sluice-low request). window: only what was published within the window.",
+          one_of({"follow", "request", "window"})};
+}
+
+config::Setting window() {
+  return {"window", Type::kDuration, "0s",
+          "Of the pattern window: how long ago something may have been published or changed to be "
+          "wanted, such as \"30d\".",
+          between("0s", "3650d")};
+}
+
 SectionSpec npm_section() {
   return repeated(
       "npm", "An npm registry, and what is wanted of it.",
@@ -161,6 +185,8 @@ SectionSpec npm_section() {
           {"signatures", Type::kString, "required",
            "Where the registry publishes signing keys: whether every version must be signed.",
            one_of({"required", "when-present"})},
+          pattern(),
+          window(),
       });
 }
 
@@ -190,6 +216,8 @@ SectionSpec pypi_section() {
            "Source archives that may cross: \"legacy==1.0\". All else crosses as wheels only."},
           {"python", Type::kString, "/usr/bin/python3",
            "The Python whose pip resolves what is wanted.", not_empty()},
+          pattern(),
+          window(),
       });
 }
 
@@ -217,6 +245,7 @@ SectionSpec apt_section() {
            "subset: the GnuPG home of the site's key; empty: the folder apt beside keys.signing, "
            "where init makes it."},
           {"interval", Type::kDuration, "1h", "Time between polls.", at_least("10s")},
+          pattern(),
       });
 }
 
@@ -229,15 +258,16 @@ SectionSpec huggingface_section() {
           {"hub", Type::kString, required(R"("https://hub.example.org")"), "The hub's address.",
            not_empty()},
           {"interval", Type::kDuration, "10m", "Time between polls.", at_least("10s")},
-          {"want", Type::kStrings, required(R"(["org/model"])"),
+          {"want", Type::kStrings, "[]",
            "Repositories: \"org/model\", \"datasets/org/name\", \"spaces/org/name\", each with "
-           "\"@\" and a branch, tag or commit, or of the branch main. A branch is followed.",
-           not_empty()},
+           "\"@\" and a branch, tag or commit, or of the branch main. A branch is followed."},
           {"include", Type::kStrings, "[]",
            "Only files that match one of these patterns (*, ?); empty: all."},
           {"exclude", Type::kStrings, "[]", "Files that match one of these are left out."},
           {"token", Type::kPath, "",
            "A file with an access token, for gated and private repositories; read at each poll."},
+          pattern(),
+          window(),
       });
 }
 
@@ -269,6 +299,7 @@ SectionSpec files_section() {
           {"exclude", Type::kStrings, "[]",
            "Of what checksum files name, what matches one of these is left out."},
           {"interval", Type::kDuration, "1m", "Time between polls.", at_least("1s")},
+          pattern(),
       });
 }
 
@@ -276,9 +307,10 @@ SectionSpec files_section() {
 
 const config::Table& settings_table() {
   static const config::Table table(
-      "sluice-low", {daemon_section(), status_section(), keys_section(), link_section(),
-                     spool_section(), fetch_section(), policy_section(), npm_section(),
-                     pypi_section(), huggingface_section(), apt_section(), files_section()});
+      "sluice-low",
+      {daemon_section(), status_section(), keys_section(), link_section(), spool_section(),
+       fetch_section(), policy_section(), requests_section(), npm_section(), pypi_section(),
+       huggingface_section(), apt_section(), files_section()});
   return table;
 }
 

@@ -15,8 +15,11 @@ constexpr std::chrono::seconds kFirstRetry{30};
 }  // namespace
 
 SourcePoll::SourcePoll(std::unique_ptr<Upstream> upstream, const RunnerParts& parts,
-                       std::filesystem::path work)
-    : upstream_(std::move(upstream)), parts_(parts), work_(std::move(work)) {
+                       std::filesystem::path work, SourcePattern pattern)
+    : upstream_(std::move(upstream)),
+      pattern_(std::move(pattern)),
+      parts_(parts),
+      work_(std::move(work)) {
   status_.name = upstream_->name();
 }
 
@@ -30,7 +33,7 @@ std::chrono::seconds SourcePoll::poll(const std::stop_token& stop) {
     const std::lock_guard lock(mutex_);
     status_.polling = true;
   }
-  const std::chrono::seconds pause = try_poll(stop);
+  const std::chrono::seconds pause = pattern_.by_request ? poll_requests(stop) : try_poll(stop);
   const std::lock_guard lock(mutex_);
   status_.polling = false;
   status_.stage.clear();
@@ -40,30 +43,34 @@ std::chrono::seconds SourcePoll::poll(const std::stop_token& stop) {
   return pause;
 }
 
-Result<Proposal> SourcePoll::ask_upstream(std::stop_token stop) {
+Result<Proposal> SourcePoll::ask(Upstream& upstream, std::stop_token stop) {
   std::error_code error;
   std::filesystem::create_directories(work_, error);
   if (error) {
     return errno_error(work_.string(), error.value());
   }
   SLUICE_TRY(std::string cursor, parts_.spool.cursor(upstream_->name()));
-  PollContext context{
-      .fetch = parts_.fetch,
-      .intake = parts_.intake,
-      .cursor = std::move(cursor),
-      .work = work_,
-      .stop = std::move(stop),
-      .progress = [this](std::string_view stage, std::uint64_t done, std::uint64_t total) {
-        const std::lock_guard lock(mutex_);
-        status_.stage = stage;
-        status_.done = done;
-        status_.total = total;
-      }};
-  return upstream_->poll(context);
+  PollContext context{.fetch = parts_.fetch,
+                      .intake = parts_.intake,
+                      .cursor = std::move(cursor),
+                      .work = work_,
+                      .stop = std::move(stop),
+                      .progress =
+                          [this](std::string_view stage, std::uint64_t done, std::uint64_t total) {
+                            const std::lock_guard lock(mutex_);
+                            status_.stage = stage;
+                            status_.done = done;
+                            status_.total = total;
+                          },
+                      .list_closure = pattern_.by_request.has_value()};
+  if (pattern_.window.count() > 0) {
+    context.published_since = parts_.clock.utc_now() - pattern_.window;
+  }
+  return upstream.poll(context);
 }
 
 std::chrono::seconds SourcePoll::try_poll(const std::stop_token& stop) {
-  const Result<Proposal> proposal = ask_upstream(stop);
+  const Result<Proposal> proposal = ask(*upstream_, stop);
   if (!proposal) {
     return failed(proposal.error());
   }
@@ -71,7 +78,11 @@ std::chrono::seconds SourcePoll::try_poll(const std::stop_token& stop) {
   if (!shipment) {
     return failed(shipment.error());
   }
-  succeeded(*proposal, *shipment);
+  parts_.counters.add(*shipment ? Metric::kPollRuns : Metric::kPollUnchanged);
+  if (*shipment) {
+    report_shipment(*proposal, **shipment);
+  }
+  succeeded(*proposal);
   return upstream_->interval();
 }
 
@@ -92,15 +103,15 @@ std::chrono::seconds SourcePoll::failed(const Error& error) {
   return std::min<std::chrono::seconds>(backoff, std::max(upstream_->interval(), kFirstRetry));
 }
 
-void SourcePoll::succeeded(const Proposal& proposal, std::optional<ShipmentSequence> shipment) {
-  parts_.counters.add(shipment ? Metric::kPollRuns : Metric::kPollUnchanged);
-  if (shipment) {
-    parts_.events.emit(Level::kNotice, "shipment.made",
-                       {{"shipment", observe::shipment_id(parts_.stream, *shipment)},
-                        {"source", upstream_->name()},
-                        {"records", std::to_string(proposal.records.size())}});
-    parts_.shipped();
-  }
+void SourcePoll::report_shipment(const Proposal& proposal, ShipmentSequence shipment) {
+  parts_.events.emit(Level::kNotice, "shipment.made",
+                     {{"shipment", observe::shipment_id(parts_.stream, shipment)},
+                      {"source", upstream_->name()},
+                      {"records", std::to_string(proposal.records.size())}});
+  parts_.shipped();
+}
+
+void SourcePoll::succeeded(const Proposal& proposal) {
   for (const Error& problem : proposal.problems) {
     parts_.events.failure(Level::kWarning, "poll.problem", problem,
                           {{"source", upstream_->name()}});

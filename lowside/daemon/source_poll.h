@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "common/observe/counters.h"
 #include "common/observe/events.h"
 #include "lowside/pipeline/upstream.h"
+#include "lowside/request/request_book.h"
 #include "lowside/spool/spool.h"
 
 namespace sluice::low {
@@ -41,13 +43,32 @@ struct RunnerParts {
   observe::Counters& counters;
   const Clock& clock;
   std::function<void()> shipped;  // a shipment was made: the transmitter has work
+  // For sources of the pattern "request".
+  RequestBook* requests = nullptr;
+  std::function<std::chrono::microseconds(std::uint64_t bytes)> send_time{};
+};
+
+// A source of the pattern "request": nothing of it is sent but plans that were approved.
+struct ByRequest {
+  // Its upstream for what one request wants, in place of the settings' own want-list. An Error:
+  // this ecosystem takes no such want.
+  std::function<Result<std::unique_ptr<Upstream>>(std::vector<std::string> wants,
+                                                  std::vector<std::filesystem::path> files)>
+      upstream_for;
+  bool standing = false;  // the settings have a want-list of their own
+};
+
+// What of a source is wanted: neither of these is the pattern "follow", everything.
+struct SourcePattern {
+  std::optional<ByRequest> by_request{};
+  std::chrono::seconds window{0};  // only what was published so long ago at the most; 0: whenever
 };
 
 class SourcePoll {
  public:
   // `work` is created if need be.
   SourcePoll(std::unique_ptr<Upstream> upstream, const RunnerParts& parts,
-             std::filesystem::path work);
+             std::filesystem::path work, SourcePattern pattern = {});
 
   // One poll, to its end. Returns how long to wait before the next. Never twice at once.
   std::chrono::seconds poll(const std::stop_token& stop);
@@ -55,11 +76,19 @@ class SourcePoll {
 
  private:
   std::chrono::seconds try_poll(const std::stop_token& stop);
-  Result<Proposal> ask_upstream(std::stop_token stop);
+  Result<Proposal> ask(Upstream& upstream, std::stop_token stop);
   std::chrono::seconds failed(const Error& error);
-  void succeeded(const Proposal& proposal, std::optional<ShipmentSequence> shipment);
+  void succeeded(const Proposal& proposal);
+  void report_shipment(const Proposal& proposal, ShipmentSequence shipment);
+
+  // source_requests.cpp
+  std::chrono::seconds poll_requests(const std::stop_token& stop);
+  Result<void> poll_request(const proto::StoredRequest& request, const std::stop_token& stop);
+  Result<Proposal> ask_for(const proto::StoredRequest& request, const std::stop_token& stop);
+  Result<std::vector<std::filesystem::path>> lay_out(const proto::StoredRequest& request) const;
 
   std::unique_ptr<Upstream> upstream_;
+  SourcePattern pattern_;
   RunnerParts parts_;
   std::filesystem::path work_;
 

@@ -3,8 +3,8 @@
 namespace sluice::low {
 
 SourceRunner::SourceRunner(std::unique_ptr<Upstream> upstream, const RunnerParts& parts,
-                           std::filesystem::path work)
-    : source_(std::move(upstream), parts, std::move(work)) {
+                           std::filesystem::path work, SourcePattern pattern)
+    : source_(std::move(upstream), parts, std::move(work), std::move(pattern)) {
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 

@@ -13,7 +13,7 @@ class SourceRunner {
  public:
   // Starts polling at once.
   SourceRunner(std::unique_ptr<Upstream> upstream, const RunnerParts& parts,
-               std::filesystem::path work);
+               std::filesystem::path work, SourcePattern pattern);
   // Asks a poll under way to stop and waits for it.
   ~SourceRunner() = default;
 

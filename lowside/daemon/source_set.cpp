@@ -25,9 +25,10 @@ void SourceSet::apply(std::vector<ConfiguredSource> sources) {
   }
   before.clear();  // waits for their polls to stop, before others of the same name start
   for (ConfiguredSource& source : fresh) {
-    auto runner =
-        std::make_shared<SourceRunner>(std::move(source.upstream), parts_, work_ / source.name);
-    after.emplace(source.name, Running{std::move(source.settings), std::move(runner)});
+    const bool by_request = source.pattern.by_request.has_value();
+    auto runner = std::make_shared<SourceRunner>(std::move(source.upstream), parts_,
+                                                 work_ / source.name, std::move(source.pattern));
+    after.emplace(source.name, Running{std::move(source.settings), std::move(runner), by_request});
   }
   const std::lock_guard lock(mutex_);
   running_ = std::move(after);
@@ -41,6 +42,24 @@ std::vector<SourceStatus> SourceSet::status() const {
     all.push_back(source.runner->status());
   }
   return all;
+}
+
+std::vector<std::string> SourceSet::by_request() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, source] : running_) {
+    if (source.by_request) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+void SourceSet::poll_soon(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = running_.find(name); found != running_.end()) {
+    found->second.runner->poll_soon();
+  }
 }
 
 }  // namespace sluice::low

@@ -14,7 +14,7 @@
 
 namespace sluice::low {
 
-// apply() on one thread; status() on any.
+// apply() on one thread; the others on any.
 class SourceSet {
  public:
   // Each source works in a folder of its own name below `work`.
@@ -25,11 +25,15 @@ class SourceSet {
   // rest at once, since their want-list files may have changed.
   void apply(std::vector<ConfiguredSource> sources);
   std::vector<SourceStatus> status() const;
+  // Sources of the pattern "request", by name.
+  std::vector<std::string> by_request() const;
+  void poll_soon(const std::string& name);
 
  private:
   struct Running {
     std::string settings;
     std::shared_ptr<SourceRunner> runner;
+    bool by_request = false;
   };
 
   RunnerParts parts_;

@@ -4,6 +4,7 @@
 #include "common/base/text.h"
 #include "common/process/run.h"
 #include "lowside/daemon/options.h"
+#include "lowside/daemon/source_pattern.h"
 #include "lowside/upstream/apt/apt_source.h"
 #include "lowside/upstream/files/files_upstream.h"
 #include "lowside/upstream/huggingface/huggingface_source.h"
@@ -26,6 +27,38 @@ std::string values(const Section& section) {
         setting.key + "=" + config::to_toml(setting.type, section.held(setting.key).value) + "\n";
   }
   return text;
+}
+
+ConfiguredSource source(const Section& section, std::unique_ptr<Upstream> upstream,
+                        SourcePattern pattern = {}) {
+  return {section.string("name"), values(section), std::move(upstream), std::move(pattern)};
+}
+
+// For ecosystems whose settings hold lists of packages and of files.
+template <class Source, class Settings>
+UpstreamFor with_lists(const Settings& settings, observe::Counters& counters) {
+  return [settings, &counters](
+             std::vector<std::string> wants,
+             std::vector<std::filesystem::path> files) -> Result<std::unique_ptr<Upstream>> {
+    Settings own = settings;
+    own.packages = std::move(wants);
+    own.files = std::move(files);
+    return std::unique_ptr<Upstream>(new Source(std::move(own), counters));
+  };
+}
+
+// A file of wants, a line for each, for ecosystems that have no such files of their own.
+Result<void> add_lines(const std::vector<std::filesystem::path>& files,
+                       std::vector<std::string>& wants) {
+  for (const auto& path : files) {
+    SLUICE_TRY(const Bytes text, read_file(posix_file_system(), path, RequestBook::kMaxAskedBytes));
+    for (const std::string_view line : split(as_text(text), '\n')) {
+      if (!trim(line).empty() && !trim(line).starts_with('#')) {
+        wants.emplace_back(trim(line));
+      }
+    }
+  }
+  return {};
 }
 
 // What npm is set to use on this machine: its configuration files and environment decide, as they
@@ -63,7 +96,7 @@ Result<std::vector<NpmTarget>> npm_targets(const Section& section) {
   return targets;
 }
 
-Result<std::unique_ptr<Upstream>> make_npm(const Section& section, observe::Counters& counters) {
+Result<ConfiguredSource> make_npm(const Section& section, observe::Counters& counters) {
   NpmSettings npm;
   npm.name = section.string("name");
   npm.registry = section.string("registry");
@@ -77,7 +110,9 @@ Result<std::unique_ptr<Upstream>> make_npm(const Section& section, observe::Coun
   npm.include_dev = section.boolean("dev");
   npm.signatures = section.string("signatures") == "required" ? NpmSignatures::kRequired
                                                               : NpmSignatures::kWhenPresent;
-  return std::unique_ptr<Upstream>(new NpmSource(std::move(npm), counters));
+  SLUICE_TRY(auto pattern,
+             read_pattern(section, {"want", "files"}, with_lists<NpmSource>(npm, counters)));
+  return source(section, std::make_unique<NpmSource>(std::move(npm), counters), std::move(pattern));
 }
 
 // What pip is set to use on this machine. It prints nothing where nobody has set anything: its
@@ -104,7 +139,7 @@ Result<std::string> pip_index(const std::string& python) {
   return index;
 }
 
-Result<std::unique_ptr<Upstream>> make_pypi(const Section& section, observe::Counters& counters) {
+Result<ConfiguredSource> make_pypi(const Section& section, observe::Counters& counters) {
   PypiSettings pypi;
   pypi.name = section.string("name");
   pypi.python = section.string("python");
@@ -126,12 +161,33 @@ Result<std::unique_ptr<Upstream>> make_pypi(const Section& section, observe::Cou
   }
   pypi.prereleases = section.boolean("prereleases");
   pypi.sources = section.strings("sources");
-  return std::unique_ptr<Upstream>(new PypiSource(std::move(pypi), counters));
+  SLUICE_TRY(auto pattern,
+             read_pattern(section, {"want", "files"}, with_lists<PypiSource>(pypi, counters)));
+  return source(section, std::make_unique<PypiSource>(std::move(pypi), counters),
+                std::move(pattern));
 }
 
-Result<std::unique_ptr<Upstream>> make_apt(const Section& section,
-                                           const std::filesystem::path& keys_folder,
-                                           observe::Counters& counters, const Clock& clock) {
+// A subset is one closure under one index: what a source of the pattern "request" wants is its own
+// list, and approved as a whole.
+Result<SourcePattern> read_apt_pattern(const Section& section, AptSettings::Mode mode) {
+  SLUICE_TRY_VOID(
+      refuse_window(section, "an archive's indices do not say when a package was published"));
+  if (section.string("pattern") == "request" && mode == AptSettings::Mode::kFull) {
+    return section.error("pattern", "a full mirror is all that its vendor signs: there is no plan",
+                         "use mode = \"subset\", or pattern = \"follow\"");
+  }
+  const std::string name = section.string("name");
+  return read_pattern(section, {"packages"},
+                      [name](const auto&, const auto&) -> Result<std::unique_ptr<Upstream>> {
+                        return Error{ErrorCode::kRefused, "source " + name,
+                                     "an apt subset is one closure, the source's own list",
+                                     "add what is wanted to its packages and reload; the plan of "
+                                     "the list then waits for an approval"};
+                      });
+}
+
+Result<ConfiguredSource> make_apt(const Section& section, const std::filesystem::path& keys_folder,
+                                  observe::Counters& counters, const Clock& clock) {
   AptSettings apt;
   apt.name = section.string("name");
   apt.archive = section.string("archive");
@@ -148,10 +204,12 @@ Result<std::unique_ptr<Upstream>> make_apt(const Section& section,
     apt.signing_home = keys_folder / "apt";
   }
   SLUICE_TRY_VOID(check_settings(apt));
-  return std::unique_ptr<Upstream>(new AptSource(std::move(apt), counters, clock));
+  SLUICE_TRY(auto pattern, read_apt_pattern(section, apt.mode));
+  return source(section, std::make_unique<AptSource>(std::move(apt), counters, clock),
+                std::move(pattern));
 }
 
-std::unique_ptr<Upstream> make_huggingface(const Section& section, observe::Counters& counters) {
+Result<ConfiguredSource> make_huggingface(const Section& section, observe::Counters& counters) {
   HuggingFaceSettings hub;
   hub.name = section.string("name");
   hub.hub = section.string("hub");
@@ -160,10 +218,26 @@ std::unique_ptr<Upstream> make_huggingface(const Section& section, observe::Coun
   hub.include = section.strings("include");
   hub.exclude = section.strings("exclude");
   hub.token_file = section.path("token");
-  return std::make_unique<HuggingFaceSource>(std::move(hub), counters);
+  const auto for_request =
+      [hub, &counters](
+          std::vector<std::string> wants,
+          const std::vector<std::filesystem::path>& files) -> Result<std::unique_ptr<Upstream>> {
+    HuggingFaceSettings own = hub;
+    SLUICE_TRY_VOID(add_lines(files, wants));
+    own.repositories = std::move(wants);
+    return std::unique_ptr<Upstream>(new HuggingFaceSource(std::move(own), counters));
+  };
+  SLUICE_TRY(auto pattern, read_pattern(section, {"want"}, for_request));
+  if (hub.repositories.empty() && !pattern.by_request) {
+    return section.error("want", "no repository is named",
+                         "name some: want = [\"org/model\"]; only with pattern = \"request\" is "
+                         "there none at first");
+  }
+  return source(section, std::make_unique<HuggingFaceSource>(std::move(hub), counters),
+                std::move(pattern));
 }
 
-Result<std::unique_ptr<Upstream>> make_files(const Section& section, const Clock& clock) {
+Result<ConfiguredSource> make_files(const Section& section, const Clock& clock) {
   FilesSettings files;
   files.name = section.string("name");
   files.collection = section.string("collection");
@@ -175,11 +249,37 @@ Result<std::unique_ptr<Upstream>> make_files(const Section& section, const Clock
   files.checksums = section.strings("checksums");
   files.include = section.strings("include");
   files.exclude = section.strings("exclude");
-  if (files.drop_folder.empty() && files.url_list.empty() && files.checksums.empty()) {
+  SLUICE_TRY_VOID(
+      refuse_window(section, "files are pinned by digests: nothing says when they were published"));
+  const bool by_request = section.string("pattern") == "request";
+  const bool standing = !files.url_list.empty() || !files.checksums.empty();
+  if (files.drop_folder.empty() && !standing && !by_request) {
     return section.error("folder", "neither a drop folder, a list nor a checksum file is named",
                          "set folder, list or checksums");
   }
-  return std::unique_ptr<Upstream>(new FilesUpstream(std::move(files), posix_file_system(), clock));
+  if (by_request && !files.drop_folder.empty()) {
+    return section.error("folder", "who lays a file there has decided already: it is no request",
+                         "give the drop folder a source of its own, with pattern = \"follow\"");
+  }
+  SourcePattern pattern;
+  if (by_request) {
+    pattern.by_request = ByRequest{
+        [files, &clock](
+            std::vector<std::string> wants,
+            const std::vector<std::filesystem::path>& lists) -> Result<std::unique_ptr<Upstream>> {
+          FilesSettings own = files;
+          SLUICE_TRY_VOID(add_lines(lists, wants));
+          own.url_list.clear();
+          own.checksums.clear();
+          own.lines = std::move(wants);
+          return std::unique_ptr<Upstream>(
+              new FilesUpstream(std::move(own), posix_file_system(), clock));
+        },
+        standing};
+  }
+  return source(section,
+                std::make_unique<FilesUpstream>(std::move(files), posix_file_system(), clock),
+                std::move(pattern));
 }
 
 }  // namespace
@@ -189,17 +289,15 @@ Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& setti
                                                    const Clock& clock) {
   std::vector<ConfiguredSource> sources;
   std::set<std::string> names;
-  const auto add = [&](const Section& section,
-                       Result<std::unique_ptr<Upstream>> upstream) -> Result<void> {
-    if (!upstream) {
-      return std::move(upstream).error();
+  const auto add = [&](const Section& section, Result<ConfiguredSource> made) -> Result<void> {
+    if (!made) {
+      return std::move(made).error();
     }
-    const std::string& name = section.string("name");
-    if (!names.insert(name).second) {
-      return section.error("name", "\"" + name + "\" is taken by another source",
+    if (!names.insert(made->name).second) {
+      return section.error("name", "\"" + made->name + "\" is taken by another source",
                            "give each of [[npm]], [[pypi]], [[apt]] and [[files]] its own name");
     }
-    sources.push_back({name, values(section), std::move(*upstream)});
+    sources.push_back(std::move(*made));
     return {};
   };
   for (const Section& section : settings.repeated("npm")) {

@@ -32,6 +32,16 @@ json::array sources_json(const std::vector<SourceStatus>& sources) {
   return array;
 }
 
+// A count of what waits, and the names of what waits too long.
+json::object requests_json(const RequestBook& book) {
+  const auto waiting = book.waiting();
+  if (!waiting) {
+    return {{"failure", waiting.error().message()}};
+  }
+  return {{"waiting", waiting->count},
+          {"overdue", json::array(waiting->overdue.begin(), waiting->overdue.end())}};
+}
+
 json::object link_json(const TransmitStatus& link) {
   json::array lanes;
   for (const LaneId lane : link.given_up) {
@@ -78,6 +88,7 @@ std::string LowDaemon::status() const {
                               {"carousel_left", counters_.get(observe::Metric::kCarouselLeft)},
                               {"blobs", usage.blobs},
                               {"bytes", usage.bytes}}},
+                            {"requests", requests_json(*requests_)},
                             {"link", link_json(transmitter_->status())},
                             {"scrub", service::scrub_status(scrubber_->progress())}};
   return json::serialize(object);

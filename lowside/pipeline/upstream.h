@@ -11,9 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/error.h"
 #include "lowside/pipeline/files.h"
 #include "sluice/shipment.pb.h"
+#include "sluice/stored_request.pb.h"
 
 namespace sluice::low {
 
@@ -84,6 +86,10 @@ struct PollContext {
   std::filesystem::path work;  // a folder of the source's own, empty or as the last poll left it
   std::stop_token stop;
   std::function<void(std::string_view stage, std::uint64_t done, std::uint64_t total)> progress;
+  bool list_closure = false;  // Proposal::closure is asked for
+  // Only what was published or changed since then is wanted, with all that it needs. None: no
+  // matter when.
+  std::optional<UtcTime> published_since{};
 };
 
 // What a poll found. Shipped whole or not at all.
@@ -95,6 +101,11 @@ struct Proposal {
       records{};  // only those that changed since the last poll; none: nothing is shipped
   std::vector<Error> problems{};  // what was left out, each named with cause and cure: an unknown
                                   // package, a refused file
+  // Every artifact that what is wanted needs, also those that have not changed or were shipped
+  // before (`fresh` is not set here). Only where the context asks for it.
+  std::vector<proto::PlanNode> closure{};
+  // SHA-256 of blobs that the records name besides those: made here of them, or shipped before.
+  std::vector<std::string> besides{};
 };
 
 class Upstream {

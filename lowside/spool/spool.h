@@ -116,8 +116,17 @@ class Spool final : public Outbox, public BlobKeeper {
   // carries those blobs that its records name and no shipment that is still held carries. No
   // records: only the cursor is saved, and nothing is returned. A failure changes nothing:
   // kNotFound names a blob that is not held (poll again), kRefused a limit, kExhausted a full disk.
-  Result<std::optional<ShipmentSequence>> append(const std::string& source,
-                                                 const Proposal& proposal);
+  // `along` adds to the batch that makes it durable.
+  using Along = std::function<void(std::optional<ShipmentSequence> made, store::Batch& batch)>;
+  Result<std::optional<ShipmentSequence>> append(
+      const std::string& source, const Proposal& proposal,
+      const Along& along = [](std::optional<ShipmentSequence>, store::Batch&) {});
+  // What append() would send now. Changes nothing; fails as append() would.
+  struct Preview {
+    std::set<Sha256Digest> blobs;
+    std::uint64_t bytes = 0;  // of the manifest and these blobs
+  };
+  Result<Preview> preview(const std::string& source, const Proposal& proposal) const;
   Result<std::string> cursor(const std::string& source) const;  // empty at first
 
   // The blob is durable when this returns, with what is said of it: as it was first taken, and

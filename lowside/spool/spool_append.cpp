@@ -25,17 +25,21 @@ Error too_large(const std::string& source, const std::string& what) {
 }  // namespace
 
 Result<std::optional<ShipmentSequence>> Spool::append(const std::string& source,
-                                                      const Proposal& proposal) {
+                                                      const Proposal& proposal,
+                                                      const Along& along) {
   SLUICE_TRY_VOID(has_room());
   const std::lock_guard lock(mutex_);
   SLUICE_TRY(auto known, read_stored<proto::SpooledSource>(parts_.index, Family::kMeta,
                                                            spool_keys::source(source)));
   proto::SpooledSource state = known.value_or(proto::SpooledSource());
   if (proposal.records.empty()) {
+    Batch batch;
+    along(std::nullopt, batch);
     if (!known || state.cursor() != proposal.cursor) {
       state.set_cursor(proposal.cursor);
-      Batch batch;
       batch.put(Family::kMeta, spool_keys::source(source), state.SerializeAsString());
+    }
+    if (!batch.empty()) {
       SLUICE_TRY_VOID(write(batch));
     }
     return std::optional<ShipmentSequence>();
@@ -48,6 +52,7 @@ Result<std::optional<ShipmentSequence>> Spool::append(const std::string& source,
   state.set_cursor(proposal.cursor);
   state.set_last_sequence(next_.value());
   batch.put(Family::kMeta, spool_keys::source(source), state.SerializeAsString());
+  along(next_, batch);
   SLUICE_TRY_VOID(write(batch));
 
   const ShipmentSequence made = next_;
@@ -63,6 +68,28 @@ Result<std::optional<ShipmentSequence>> Spool::append(const std::string& source,
   parts_.counters.add(observe::Metric::kSpoolShipments);
   show_gauges();
   return std::optional(made);
+}
+
+Result<Spool::Preview> Spool::preview(const std::string& source, const Proposal& proposal) const {
+  const std::lock_guard lock(mutex_);
+  Preview preview;
+  if (proposal.records.empty()) {
+    return preview;
+  }
+  SLUICE_TRY(const auto state, read_stored<proto::SpooledSource>(parts_.index, Family::kMeta,
+                                                                 spool_keys::source(source)));
+  const std::uint64_t previous = state ? state->last_sequence() : 0;
+  SLUICE_TRY(const proto::Shipment shipment,
+             make_shipment(source, proposal, previous, parts_.clock.utc_now()));
+  SLUICE_TRY(const Bytes manifest, sign(shipment));
+  preview.bytes = manifest.size();
+  for (const proto::Blob& blob : shipment.blobs()) {
+    const auto digest = Sha256Digest::from_bytes(as_bytes(blob.sha256()));
+    SLUICE_ASSERT(digest.has_value());  // sign() has read it back
+    preview.blobs.insert(*digest);
+    preview.bytes += blob.size();
+  }
+  return preview;
 }
 
 Result<proto::Shipment> Spool::make_shipment(const std::string& source, const Proposal& proposal,

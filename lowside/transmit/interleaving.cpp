@@ -115,6 +115,17 @@ LinkFigures link_figures(const TransmitSettings& settings) {
   return figures;
 }
 
+std::chrono::microseconds sending_time(const TransmitSettings& settings, std::size_t lanes,
+                                       std::uint64_t bytes) {
+  const std::uint64_t symbols = ceil_div(bytes, settings.geometry(1).symbol_bytes);
+  const std::uint64_t codeword = settings.data_symbols + settings.parity_symbols;
+  const auto datagrams = static_cast<double>(symbols) * static_cast<double>(codeword) /
+                         settings.data_symbols / static_cast<double>(lanes);
+  const double slot = std::chrono::duration<double, std::micro>(settings.datagram_time()).count();
+  return link_figures(settings).spread +
+         std::chrono::microseconds(static_cast<std::int64_t>(std::ceil(datagrams * slot)));
+}
+
 double loss_per_gigabyte(const TransmitSettings& settings, double loss) {
   const unsigned codeword = settings.data_symbols + settings.parity_symbols;
   const double fails = binomial_tail(codeword, settings.parity_symbols, loss);

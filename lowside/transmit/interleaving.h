@@ -30,6 +30,11 @@ struct LinkFigures {
 };
 LinkFigures link_figures(const TransmitSettings& settings);
 
+// What `bytes` of blobs and manifests take on `lanes` such lanes that carry nothing else, from the
+// first datagram to the last: parity and headers included, uncompressed.
+std::chrono::microseconds sending_time(const TransmitSettings& settings, std::size_t lanes,
+                                       std::uint64_t bytes);
+
 // How likely it is that at least one block of a gigabyte is lost, when each datagram is lost with
 // probability `loss`, independently.
 double loss_per_gigabyte(const TransmitSettings& settings, double loss);

@@ -158,6 +158,9 @@ class Subset {
 
   Result<void> publish_one(const SubsetSuite& suite, const std::string& public_key,
                            proto::StoredAptSuite& state) {
+    if (context_.list_closure) {
+      list_closure(suite);
+    }
     const auto files = make_index_files(suite.indices);
     const auto release = make_release(suite.accepted.parsed, suite.indices, files);
     const std::string published(as_text(sha256(as_bytes(release.undated() + public_key)).bytes()));
@@ -176,6 +179,7 @@ class Subset {
       const std::string path = suite.accepted.suite.folder() + name;
       SLUICE_TRY(const auto blob,
                  context_.intake.take_made(path, bytes, std::move(aliases), evidence(suite)));
+      proposal_.besides.push_back(blob.sha256());
       record.add(path, blob, modified);
       return {};
     };
@@ -197,6 +201,17 @@ class Subset {
     state.set_published(published);
     state.set_published_date_micros(modified);
     return {};
+  }
+
+  void list_closure(const SubsetSuite& suite) {
+    for (const auto& package : suite.packages) {
+      proto::PlanNode& node = proposal_.closure.emplace_back();
+      node.set_ecosystem("apt");
+      node.set_document(suite.accepted.suite.document);
+      node.set_item(package.path);
+      node.set_sha256(std::string(as_text(package.sha256.bytes())));
+      node.set_size(package.size);
+    }
   }
 
   static std::vector<Evidence> evidence(const SubsetSuite& suite) {
@@ -254,7 +269,7 @@ Result<void> publish_subset(const std::vector<AcceptedSuite>& suites, const AptS
                             Proposal& proposal) {
   SLUICE_TRY(const auto public_key, site_public_key(settings.signing_home));
   const std::string inputs = inputs_of(suites, settings, public_key);
-  if (inputs == cursor.inputs() && !cursor.problems()) {
+  if (inputs == cursor.inputs() && !cursor.problems() && !context.list_closure) {
     return {};
   }
   std::vector<std::vector<PackagesIndex>> packages;

@@ -46,7 +46,7 @@ Result<Proposal> FilesUpstream::poll(PollContext& context) {
   SLUICE_TRY(FilesCursor cursor, FilesCursor::parse(context.cursor, settings_.name));
   SLUICE_TRY_VOID(clear_work(context.work));
   Poll poll{context, std::move(cursor), {}};
-  if (!settings_.url_list.empty()) {
+  if (!settings_.url_list.empty() || !settings_.lines.empty()) {
     SLUICE_TRY_VOID(poll_list(poll));
   }
   SLUICE_TRY_VOID(poll_checksums(poll));
@@ -216,13 +216,46 @@ Result<void> FilesUpstream::take_listed(Poll& poll, const std::vector<ListedUrl>
     published[entry.path] = entry.digest.to_string();
     publish(poll, entry.path, std::move(*held), clock_.utc_now());
   }
-  return fetch(poll, missing, published);
+  SLUICE_TRY_VOID(fetch(poll, missing, published));
+  return poll.context.list_closure ? list_closure(poll, wanted, published) : Result<void>();
+}
+
+// Those that are published, or can be.
+Result<void> FilesUpstream::list_closure(Poll& poll, const std::vector<ListedUrl>& wanted,
+                                         const std::map<std::string, std::string>& published) {
+  for (const ListedUrl& entry : wanted) {
+    const auto listed = published.find(entry.path);
+    if (listed == published.end() || listed->second != entry.digest.to_string()) {
+      continue;  // a problem says why
+    }
+    SLUICE_TRY(const auto held, poll.context.intake.held(entry.digest));
+    proto::PlanNode& node = poll.proposal.closure.emplace_back();
+    node.set_ecosystem("file");
+    node.set_document(settings_.collection + "/" + entry.path);
+    node.set_item(entry.path);
+    if (const auto sha256 = entry.digest.as_sha256()) {
+      node.set_sha256(std::string(as_text(sha256->bytes())));
+    }
+    if (held) {
+      node.set_sha256(held->sha256());
+      node.set_size(held->size());
+    }
+  }
+  return {};
 }
 
 Result<std::vector<ListedUrl>> FilesUpstream::wanted_of_list(Poll& poll, bool& whole) {
-  SLUICE_TRY(const Bytes text, read_file(files_, settings_.url_list, kMaxListBytes));
-  UrlList list = parse_url_list(as_text(text), settings_.url_list.string(), settings_.collection);
-  whole = list.problems.empty();
+  std::string text;
+  if (settings_.lines.empty()) {
+    SLUICE_TRY(const Bytes bytes, read_file(files_, settings_.url_list, kMaxListBytes));
+    text = as_text(bytes);
+  }
+  for (const std::string& line : settings_.lines) {
+    text += line + "\n";
+  }
+  const std::string name = settings_.lines.empty() ? settings_.url_list.string() : "request";
+  UrlList list = parse_url_list(text, name, settings_.collection);
+  whole = list.problems.empty() && settings_.lines.empty();
   auto& problems = poll.proposal.problems;
   problems.insert(problems.end(), list.problems.begin(), list.problems.end());
   return std::move(list.entries);

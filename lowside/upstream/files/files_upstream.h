@@ -45,6 +45,8 @@ class FilesUpstream final : public Upstream {
   Result<void> fetch(Poll& poll, const std::vector<ListedUrl>& missing,
                      std::map<std::string, std::string>& published);
   void withdraw(Poll& poll, const std::vector<ListedUrl>& wanted);
+  Result<void> list_closure(Poll& poll, const std::vector<ListedUrl>& wanted,
+                            const std::map<std::string, std::string>& published);
   void publish(Poll& poll, const std::string& path, proto::Blob blob, UtcTime modified);
   Result<void> clear_work(const std::filesystem::path& work);
 

@@ -23,6 +23,9 @@ struct FilesSettings {
   std::filesystem::path done_folder;
 
   std::filesystem::path url_list;  // url_list.h; empty: none
+  // More lines of such a list. What is published and not among them stays: they are what one
+  // request asks for.
+  std::vector<std::string> lines{};
 
   // Addresses of checksum files (url_list.h): what they name is fetched from beside them.
   std::vector<std::string> checksums;

@@ -5,6 +5,7 @@
 
 #include "common/base/file_system.h"
 #include "common/base/text.h"
+#include "lowside/pipeline/rfc3339.h"
 
 namespace sluice::low {
 namespace {
@@ -117,7 +118,7 @@ Result<void> HuggingFacePoll::ask_for_commits() {
   std::vector<Asked*> askers;
   for (Asked& asked : asked_) {
     const Repository& repository = asked.want.repository;
-    if (is_shipped({repository, asked.want.revision})) {
+    if (is_shipped({repository, asked.want.revision}) && !context_.list_closure) {
       continue;
     }
     DocumentRequest request;
@@ -125,7 +126,7 @@ Result<void> HuggingFacePoll::ask_for_commits() {
     request.headers = headers();
     request.size_limit = kMaxRevisionBytes;
     if (const auto tracked = cursor_.repositories.find(repository.document());
-        tracked != cursor_.repositories.end()) {
+        tracked != cursor_.repositories.end() && !context_.list_closure) {
       const auto ref = tracked->second.refs.find(asked.want.revision);
       const auto etag = tracked->second.etags.find(asked.want.revision);
       if (ref != tracked->second.refs.end() && etag != tracked->second.etags.end() &&
@@ -170,12 +171,34 @@ void HuggingFacePoll::take_commit(Asked& asked, const std::string& uri, const Do
     problems_.push_back(std::move(said).error());
     return;
   }
+  if (is_old(asked, *said)) {
+    return;
+  }
   asked.commit = said->commit;
   asked.etag = answer.etag;
   const RevisionId id{asked.want.repository, said->commit};
-  if (!is_shipped(id)) {
-    revisions_[id].said = std::move(*said);
+  const bool shipped = is_shipped(id);
+  if (!shipped || context_.list_closure) {
+    Revision& revision = revisions_[id];
+    revision.said = std::move(*said);
+    revision.shipped = shipped;
   }
+}
+
+// Changed before what is wanted begins.
+bool HuggingFacePoll::is_old(const Asked& asked, const HubRevision& said) {
+  if (!context_.published_since) {
+    return false;
+  }
+  const auto modified = read_rfc3339(said.last_modified);
+  if (!modified) {
+    problems_.push_back({ErrorCode::kInvalid, asked.want.repository.address(),
+                         "the hub does not say when this revision was changed, so that it cannot "
+                         "be told whether it is within the window",
+                         "use pattern = \"follow\" for this hub"});
+    return true;
+  }
+  return *modified < *context_.published_since;
 }
 
 void HuggingFacePoll::list_files() {
@@ -239,7 +262,8 @@ void HuggingFacePoll::take_files() {
   std::vector<FetchRequest> requests;
   std::vector<std::pair<RevisionId, std::size_t>> of;
   for (auto& [id, revision] : revisions_) {
-    for (std::size_t i = 0; i < revision.tree.files.size() && !revision.failed; ++i) {
+    const bool wanted = !revision.failed && !revision.shipped;
+    for (std::size_t i = 0; i < revision.tree.files.size() && wanted; ++i) {
       const proto::HuggingFaceFile& file = revision.tree.files[i];
       auto held = context_.intake.held(digest_of(file));
       if (!held || *held) {
@@ -289,8 +313,11 @@ void HuggingFacePoll::take_file(const RevisionId& id, std::size_t file, Result<p
 
 Result<Proposal> HuggingFacePoll::publish() {
   Proposal proposal;
+  if (context_.list_closure) {
+    SLUICE_TRY_VOID(list_closure(proposal));
+  }
   for (auto& [id, revision] : revisions_) {
-    if (!revision.failed) {
+    if (!revision.failed && !revision.shipped) {
       publish_revision(id, revision, proposal);
     }
   }
@@ -298,6 +325,25 @@ Result<Proposal> HuggingFacePoll::publish() {
   proposal.problems = std::move(problems_);
   proposal.cursor = cursor_.write();
   return proposal;
+}
+
+Result<void> HuggingFacePoll::list_closure(Proposal& proposal) const {
+  for (const auto& [id, revision] : revisions_) {
+    for (std::size_t i = 0; i < revision.tree.files.size() && !revision.failed; ++i) {
+      const proto::HuggingFaceFile& file = revision.tree.files[i];
+      proto::PlanNode& node = proposal.closure.emplace_back();
+      node.set_ecosystem(std::string(huggingface::kEcosystem));
+      node.set_document(id.first.document_of(id.second));
+      node.set_item(file.path());
+      node.set_size(file.size());
+      node.set_sha256(file.sha256());
+      if (file.sha256().empty()) {  // of a shipped one, whose file the spool may have dropped
+        SLUICE_TRY(const auto held, context_.intake.held(digest_of(file)));
+        node.set_sha256(held ? held->sha256() : "");
+      }
+    }
+  }
+  return {};
 }
 
 void HuggingFacePoll::publish_revision(const RevisionId& id, Revision& revision,

@@ -44,6 +44,7 @@ class HuggingFacePoll {
     HubTree tree;                    // of what is wanted
     std::vector<proto::Blob> blobs;  // one for each of the tree's files
     bool failed = false;
+    bool shipped = false;  // before: it is only listed
   };
 
   Result<void> read_token();
@@ -58,6 +59,8 @@ class HuggingFacePoll {
   Result<Proposal> publish();
   void publish_revision(const RevisionId& id, Revision& revision, Proposal& proposal);
   void publish_refs(Proposal& proposal);
+  Result<void> list_closure(Proposal& proposal) const;
+  bool is_old(const Asked& asked, const HubRevision& said);
 
   bool is_shipped(const RevisionId& id) const;
   void fail(Error error);

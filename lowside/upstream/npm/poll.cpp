@@ -34,6 +34,9 @@ Result<Proposal> NpmPoll::run() {
   SLUICE_TRY_VOID(resolve_wants());
   SLUICE_TRY_VOID(fetch_keys());
   fetch_packuments(missing_packages());
+  if (context_.published_since) {
+    leave_out_old(*context_.published_since);
+  }
   check_manifests();
   take_tarballs();
   if (context_.stop.stop_requested()) {

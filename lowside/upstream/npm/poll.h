@@ -44,6 +44,7 @@ class NpmPoll {
     std::string key{};        // NpmCursor::closures; empty: a lock file, which npm does not make
     bool is_current = false;  // its packages were asked for before npm was: a later change is seen
     std::vector<LockedPackage> packages{};
+    std::string package{};  // that the want names; empty: a file's closure
   };
 
   struct Checked {
@@ -70,7 +71,7 @@ class NpmPoll {
   Result<Closure> resolve(const Result<NpmWant>& want, class NpmResolver& resolver) const;
   std::string key_of(const NpmWant& want) const;
   bool still_stands(const std::vector<LockedPackage>& closure) const;
-  void want_closure(Closure closure);
+  void want_closure(const Closure& closure);
 
   // poll.cpp
   Result<void> fetch_keys();
@@ -87,6 +88,12 @@ class NpmPoll {
                                                 const NpmManifest& manifest);
   void take_tarballs();
   void take_blob(const std::string& name, const std::string& version, Result<proto::Blob> blob);
+
+  // poll_closure.cpp
+  void leave_out_old(UtcTime since);
+  std::optional<Error> is_old(const Closure& closure, UtcTime since, bool& old) const;
+  Result<void> list_closure(const std::set<VersionId>& shippable, Proposal& proposal) const;
+  Result<void> list_version(const VersionId& id, Proposal& proposal) const;
 
   // poll_publish.cpp
   Result<Proposal> publish();

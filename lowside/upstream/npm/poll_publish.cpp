@@ -82,6 +82,9 @@ std::set<NpmPoll::VersionId> NpmPoll::versions_of_whole_closures() {
 Result<Proposal> NpmPoll::publish() {
   Proposal proposal;
   const std::set<VersionId> shippable = versions_of_whole_closures();
+  if (context_.list_closure) {
+    SLUICE_TRY_VOID(list_closure(shippable, proposal));
+  }
   for (auto& [name, package] : packages_) {
     if (package.packument && !package.frozen) {
       publish_package(name, package, shippable, proposal);
@@ -113,6 +116,9 @@ void NpmPoll::publish_package(const std::string& name, Package& package,
   if (tracked(name) == nullptr || tracked(name)->record != now.record) {
     records_.put(now.record, record.body());
     for (auto& [version, entry] : held) {
+      if (is_shipped(name, version)) {
+        proposal.besides.push_back(entry.blob.sha256());
+      }
       proposal.blobs.push_back(std::move(entry.blob));
     }
     proposal.records.push_back(std::move(record));

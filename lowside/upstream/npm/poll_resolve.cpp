@@ -26,7 +26,8 @@ Result<void> NpmPoll::resolve_wants() {
     progress("resolve", done++, wants_.size());
     auto closure = resolve(want, resolver);
     if (closure) {
-      want_closure(std::move(*closure));
+      want_closure(*closure);
+      closures_.push_back(std::move(*closure));
       continue;
     }
     if (closure.error().code == ErrorCode::kCancelled) {
@@ -57,7 +58,8 @@ Result<NpmPoll::Closure> NpmPoll::resolve(const Result<NpmWant>& want,
     SLUICE_TRY(auto packages, read(want->lock));
     return Closure{.want = want->name, .packages = std::move(packages)};
   }
-  Closure closure{.want = want->name, .key = key_of(*want), .is_current = true};
+  Closure closure{
+      .want = want->name, .key = key_of(*want), .is_current = true, .package = want->package};
   const auto known = cursor_.closures.find(closure.key);
   if (known != cursor_.closures.end() && still_stands(known->second)) {
     closure.packages = known->second;
@@ -90,7 +92,7 @@ bool NpmPoll::still_stands(const std::vector<LockedPackage>& closure) const {
   });
 }
 
-void NpmPoll::want_closure(Closure closure) {
+void NpmPoll::want_closure(const Closure& closure) {
   for (const LockedPackage& locked : closure.packages) {
     Package& package = packages_[locked.name];
     package.wanted.insert(locked.version);
@@ -98,7 +100,6 @@ void NpmPoll::want_closure(Closure closure) {
       package.required.insert(locked.version);
     }
   }
-  closures_.push_back(std::move(closure));
 }
 
 }  // namespace sluice::low

@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/error.h"
+#include "lowside/pipeline/rfc3339.h"
 #include "lowside/upstream/npm/packument.h"
 
 namespace sluice::low {
@@ -36,8 +37,5 @@ class NpmKeys {
 
   std::map<std::string, Key> keys_;  // by key id
 };
-
-// "2026-09-02T13:05:59.102Z", "…+00:00" (RFC 3339); none if it is not such a time.
-std::optional<UtcTime> read_rfc3339(std::string_view text);
 
 }  // namespace sluice::low

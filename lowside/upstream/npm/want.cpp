@@ -81,7 +81,9 @@ Result<NpmWant> want_of_spec(std::string_view spec) {
   const std::string range(
       at == std::string_view::npos || at + 1 == text.size() ? "latest" : text.substr(at + 1));
   const json::object project{{"dependencies", json::object{{package, range}}}};
-  return want_of_project(std::string(text), project);
+  SLUICE_TRY(NpmWant want, want_of_project(std::string(text), project));
+  want.package = package;
+  return want;
 }
 
 Result<NpmWant> want_of_file(FileSystem& files, const std::filesystem::path& path) {

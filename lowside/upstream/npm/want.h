@@ -14,6 +14,7 @@ struct NpmWant {
   std::string name;          // as the operator wrote it, for messages
   std::string package_json;  // a project of nothing but dependencies, for npm to resolve; or
   std::string lock;          // a lock file, used as it is
+  std::string package{};     // of a spec: the package that it names
 };
 
 // "express@^4", "@types/node@20", "left-pad". kInvalid: not a spec that a registry can answer.

@@ -20,7 +20,8 @@ PypiPoll::PypiPoll(const PypiSettings& settings, observe::Counters& counters, Po
       context_(context),
       records_(context.work / "records"),
       resolver_(settings, context.work),
-      stand_ins_(context.work) {}
+      stand_ins_(context.work),
+      wheels_(context.work / "wheels") {}
 
 Result<Proposal> PypiPoll::run() {
   SLUICE_TRY(cursor_, PypiCursor::read(context_.cursor));
@@ -34,8 +35,12 @@ Result<Proposal> PypiPoll::run() {
   fetch_pages(held, true);
   SLUICE_TRY_VOID(resolve_wants());
   fetch_missing_pages();
+  if (context_.published_since) {
+    leave_out_old(*context_.published_since);
+  }
   choose_files();
   take_files();
+  wheels_.save();
   if (context_.stop.stop_requested()) {
     return Error{ErrorCode::kCancelled, settings_.name, "the program is stopping", ""};
   }

@@ -25,6 +25,7 @@
 #include "lowside/upstream/pypi/simple_page.h"
 #include "lowside/upstream/pypi/stand_ins.h"
 #include "lowside/upstream/pypi/want.h"
+#include "lowside/upstream/pypi/wheel_memory.h"
 
 namespace sluice::low {
 
@@ -41,6 +42,7 @@ class PypiPoll {
     std::string key;
     std::vector<ResolvedFile> files;
     bool is_current = true;  // its pages were asked for before pip was: a later change is seen
+    std::set<std::string> projects{};  // that the want names
   };
 
   // What is fetched for a file, and what must hold.
@@ -81,12 +83,14 @@ class PypiPoll {
   Result<void> resolve_wants();
   Result<std::string> read_constraints();
   void resolve_inline(const PypiTarget& target);
+  bool resolve_apart(const PypiWant& all, const PypiTarget& target);
   void resolve_file(const std::filesystem::path& path, const PypiTarget& target);
   std::optional<Error> resolve(const PypiWant& want, const PypiTarget& target);
   Error why(const std::string& want, const PipFailure& failure, const PypiTarget& target);
   std::string key_of(const PypiWant& want, const PypiTarget& target) const;
   bool still_stands(const std::vector<ResolvedFile>& closure) const;
   void add_closure(Closure closure);
+  void want_files(const Closure& closure);
   void unresolved(Error error);
 
   // poll_sources.cpp
@@ -108,6 +112,13 @@ class PypiPoll {
                  Result<FetchedFile> fetched);
   Result<HeldFile> admit(const std::string& name, const Chosen& chosen, FetchedFile fetched);
 
+  // poll_closure.cpp
+  void leave_out_old(UtcTime since);
+  bool is_old(const Closure& closure, UtcTime since);
+  void flag_mixed_variants(const Closure& closure);
+  Result<void> list_closure(const std::set<std::string>& shippable, Proposal& proposal) const;
+  Result<proto::PlanNode> node_of(const ResolvedFile& resolved) const;
+
   // poll_publish.cpp
   Result<Proposal> publish();
   std::set<std::string> files_of_whole_closures();
@@ -121,6 +132,7 @@ class PypiPoll {
   RecordCache records_;
   PipResolver resolver_;
   StandIns stand_ins_;
+  WheelMemory wheels_;
   PypiCursor cursor_;
   std::string constraints_;
   std::map<std::string, Project> projects_;

@@ -28,6 +28,10 @@ std::string with_credentials(const std::string& url, const std::string& index) {
   return std::string(result.buffer());
 }
 
+Sha256Digest sha256_of(const proto::Blob& blob) {
+  return Sha256Digest::from_bytes(as_bytes(blob.sha256())).value();
+}
+
 }  // namespace
 
 // Of projects that closures want files of and that have no page yet: new ones, and held ones whose
@@ -176,7 +180,9 @@ bool PypiPoll::take_held(const std::string& name, Project& project, const Chosen
   const std::string& file = chosen.file.filename();
   const PypiShipped* before = shipped(name, file);
   const bool is_wheel = chosen.kind == pypi::FileKind::kWheel;
-  if (is_wheel && before == nullptr) {
+  const auto read_before = before != nullptr ? Sha256Digest::from_hex(before->metadata)
+                                             : wheels_.metadata_of(chosen.sha256);
+  if (is_wheel && (!read_before || chosen.metadata.value_or(*read_before) != *read_before)) {
     return false;  // its metadata must be read out of it
   }
   const auto find = [&](const std::optional<Sha256Digest>& digest) {
@@ -184,7 +190,7 @@ bool PypiPoll::take_held(const std::string& name, Project& project, const Chosen
                   : Result<std::optional<proto::Blob>>(std::nullopt);
   };
   const auto blob = find(chosen.sha256);
-  const auto metadata = is_wheel ? find(Sha256Digest::from_hex(before->metadata)) : blob;
+  const auto metadata = is_wheel ? find(read_before) : blob;
   if (!blob || !metadata) {
     fail(name, file, blob ? metadata.error() : blob.error());
     return true;
@@ -250,6 +256,7 @@ Result<HeldFile> PypiPoll::admit(const std::string& name, const Chosen& chosen,
     SLUICE_TRY(held.metadata,
                context_.intake.take_made(file + ".metadata", std::move(metadata), {},
                                          {{"wheel", "METADATA of sha256:" + chosen.sha256.hex()}}));
+    wheels_.remember(chosen.sha256, sha256_of(*held.metadata));
   }
   return held;
 }

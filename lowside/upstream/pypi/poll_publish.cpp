@@ -62,6 +62,9 @@ std::set<std::string> PypiPoll::files_of_whole_closures() {
 Result<Proposal> PypiPoll::publish() {
   Proposal proposal;
   const std::set<std::string> shippable = files_of_whole_closures();
+  if (context_.list_closure) {
+    SLUICE_TRY_VOID(list_closure(shippable, proposal));
+  }
   for (auto& [name, project] : projects_) {
     if (project.page && !project.frozen) {
       publish_project(name, project, shippable, proposal);
@@ -96,8 +99,12 @@ void PypiPoll::publish_project(const std::string& name, Project& project,
   if (tracked(name) == nullptr || tracked(name)->record != now.record) {
     records_.put(now.record, record.body());
     for (auto& [file, entry] : held) {
+      if (shipped(name, file) != nullptr) {
+        proposal.besides.push_back(entry.blob.sha256());
+      }
       proposal.blobs.push_back(std::move(entry.blob));
       if (entry.metadata) {
+        proposal.besides.push_back(entry.metadata->sha256());
         proposal.blobs.push_back(std::move(*entry.metadata));
       }
     }

@@ -64,6 +64,10 @@ void PypiPoll::resolve_inline(const PypiTarget& target) {
       unresolved(requirement.error());
     }
   }
+  if (context_.published_since) {  // each of them may be too old
+    resolve_apart(all, target);
+    return;
+  }
   auto together = resolve(all, target);
   if (!together) {
     return;
@@ -72,6 +76,13 @@ void PypiPoll::resolve_inline(const PypiTarget& target) {
     unresolved(std::move(*together));
     return;
   }
+  if (resolve_apart(all, target)) {
+    unresolved(std::move(*together));
+  }
+}
+
+// False if one of them cannot be had even by itself.
+bool PypiPoll::resolve_apart(const PypiWant& all, const PypiTarget& target) {
   bool all_apart = true;
   for (const PypiRequirement& requirement : all.requirements) {
     if (auto alone = resolve(PypiWant{requirement.line, {requirement}}, target)) {
@@ -79,9 +90,7 @@ void PypiPoll::resolve_inline(const PypiTarget& target) {
       unresolved(std::move(*alone));
     }
   }
-  if (all_apart) {
-    unresolved(std::move(*together));
-  }
+  return all_apart;
 }
 
 void PypiPoll::resolve_file(const std::filesystem::path& path, const PypiTarget& target) {
@@ -104,6 +113,9 @@ std::optional<Error> PypiPoll::resolve(const PypiWant& want, const PypiTarget& t
   }
   Closure closure{
       .want = want.name + " for " + target.text(), .key = key_of(want, target), .files = {}};
+  for (const PypiRequirement& requirement : want.requirements) {
+    closure.projects.insert(requirement.project);
+  }
   const auto before = cursor_.closures.find(closure.key);
   if (before != cursor_.closures.end() && still_stands(before->second)) {
     closure.files = before->second;
@@ -167,10 +179,15 @@ bool PypiPoll::still_stands(const std::vector<ResolvedFile>& closure) const {
 }
 
 void PypiPoll::add_closure(Closure closure) {
+  want_files(closure);
+  flag_mixed_variants(closure);
+  closures_.push_back(std::move(closure));
+}
+
+void PypiPoll::want_files(const Closure& closure) {
   for (const ResolvedFile& file : closure.files) {
     projects_[file.project].wanted.insert(file.filename);
   }
-  closures_.push_back(std::move(closure));
 }
 
 void PypiPoll::unresolved(Error error) {

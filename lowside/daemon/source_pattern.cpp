@@ -35,15 +35,15 @@ Result<SourcePattern> read_pattern(const Section& section, const WantLists& list
   const std::string& pattern = section.string("pattern");
   const bool lists_files = !lists.files.empty() && !section.paths(lists.files).empty();
   const bool standing = lists_files || !section.strings(lists.wants).empty();
+  if (pattern != "window" && window_of(section).count() != 0) {
+    return section.error("window", "the pattern is \"" + pattern + "\", which has no window",
+                         "set pattern = \"window\", or leave window out");
+  }
   if (pattern == "request") {
     return SourcePattern{.by_request = ByRequest{std::move(upstream_for), standing}};
   }
   if (pattern == "window") {
     return read_window(section, lists, lists_files);
-  }
-  if (window_of(section).count() != 0) {
-    return section.error("window", "the pattern is \"" + pattern + "\", which has no window",
-                         "set pattern = \"window\", or leave window out");
   }
   return SourcePattern{};
 }

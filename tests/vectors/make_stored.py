@@ -142,6 +142,19 @@ def rest():
                     {"ranges": [{"first": 3, "last": 7}]})
     yield entry("spooled-carousel", "meta", key((b"spool/carousel", "the carousel")), "SpooledCarousel",
                 [*number(1, 5, "next"), *number(2, 9, "last"), *number(3, MICROS, "begun_micros")], {"next": 5, "last": 9, "begun_micros": MICROS})
+    yield entry("request", "meta", key((b"request/open/r17", "id")), "StoredRequest",
+                [*text(1, "r17", "id"), *text(2, "python", "source"), *text(3, "numpy>=1.26", "wants"), *number(6, 1, "state"), *number(7, MICROS, "asked_micros"),
+                 *number(8, MICROS + 1, "since_micros"), *data(9, DIGEST, "digest"),
+                 *message(13, [*number(1, MICROS, "time_micros"), *text(2, "asked", "what"), *text(3, "ada", "by")], "steps")],
+                {"id": "r17", "source": "python", "wants": ["numpy>=1.26"], "state": "PLANNED", "asked_micros": MICROS, "since_micros": MICROS + 1,
+                 "digest": DIGEST.hex(), "steps": [{"time_micros": MICROS, "what": "asked", "by": "ada"}]})
+    yield entry("request-plan", "meta", key((b"request/plan/r17", "id")), "StoredPlan",
+                [*number(1, 1, "form"), *data(2, DIGEST, "digest"), *number(3, MICROS, "made_micros"),
+                 *message(4, [*text(1, "pypi", "ecosystem"), *text(2, "numpy", "document"), *text(3, "numpy-1.26.4.whl", "item"), *data(4, OTHER, "sha256"),
+                              *number(5, 23, "size"), *number(7, 1, "fresh")], "nodes"), *number(6, 218, "bytes"), *number(8, 1, "records")],
+                {"form": 1, "digest": DIGEST.hex(), "made_micros": MICROS,
+                 "nodes": [{"ecosystem": "pypi", "document": "numpy", "item": "numpy-1.26.4.whl", "sha256": OTHER.hex(), "size": 23, "fresh": True}],
+                 "bytes": 218, "records": 1})
     yield entry("spooled-carrier", "shipments", key((b"c", "carrier"), (DIGEST, "SHA-256")), "SpooledCarrier", [*number(1, 7, "sequence"), *number(2, 1, "again")],
                 {"sequence": 7, "again": True})
 

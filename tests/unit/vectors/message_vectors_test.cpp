@@ -17,6 +17,7 @@
 #include "sluice/stored_apt.pb.h"
 #include "sluice/stored_blob.pb.h"
 #include "sluice/stored_ledger.pb.h"
+#include "sluice/stored_request.pb.h"
 #include "sluice/stored_spool.pb.h"
 #include "sluice/wire.pb.h"
 #include "tests/support/vectors.h"
@@ -40,7 +41,8 @@ std::vector<const FileDescriptor*> schemas() {
       proto::NpmPackage::descriptor(),      proto::PypiProject::descriptor(),
       proto::Shipment::descriptor(),        proto::StoredAptCursor::descriptor(),
       proto::StoredBlob::descriptor(),      proto::StoredStream::descriptor(),
-      proto::SpooledShipment::descriptor(), proto::Announce::descriptor()};
+      proto::SpooledShipment::descriptor(), proto::StoredRequest::descriptor(),
+      proto::Announce::descriptor()};
   std::vector<const FileDescriptor*> files;
   for (const auto& entry : std::filesystem::directory_iterator(root() / "proto/sluice")) {
     const std::string name = "sluice/" + entry.path().filename().string();

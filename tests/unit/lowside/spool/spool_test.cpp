@@ -342,5 +342,37 @@ TEST_F(SpoolTest, ADamagedBlobIsTakenOutAndMayBeTakenAgain) {
   EXPECT_TRUE(blobs_->verify(due().blobs.at(0).digest));
 }
 
+TEST_F(SpoolTest, APreviewIsWhatTheShipmentCarries) {
+  ASSERT_TRUE(open());
+  ASSERT_TRUE(ship("files", "a", "aaa"));
+  ASSERT_TRUE(take("b", "bbbb"));
+  const Proposal both = proposal("next", {{"one", {"aaa", "bbbb"}}});
+  const Spool::Preview preview = spool_->preview("files", both).value();
+  EXPECT_EQ(preview.blobs, std::set<Sha256Digest>{sha256(as_bytes("bbbb"))});
+  EXPECT_EQ(spool_->highest_made(), ShipmentSequence(1));  // nothing was made of it
+  EXPECT_EQ(spool_->cursor("files").value(), "cursor of a");
+  ASSERT_TRUE(spool_->append("files", both));
+  send();
+  EXPECT_EQ(preview.bytes, due().manifest.size() + 4);
+  EXPECT_TRUE(spool_->preview("files", proposal("later", {})).value().blobs.empty());
+  EXPECT_EQ(spool_->preview("files", proposal("c", {{"x", {"unknown"}}})).error().code,
+            ErrorCode::kNotFound);
+}
+
+TEST_F(SpoolTest, WhatGoesAlongIsInTheShipmentsBatch) {
+  ASSERT_TRUE(open());
+  ASSERT_TRUE(take("a", "aaa"));
+  const auto note = [](std::optional<ShipmentSequence> made, store::Batch& batch) {
+    batch.put(store::Family::kMeta, "note", made ? std::to_string(made->value()) : "none");
+  };
+  ASSERT_TRUE(spool_->append("files", proposal("c", {{"one", {"aaa"}}}), note));
+  EXPECT_EQ(index_.get(store::Family::kMeta, "note").value(), "1");
+  ASSERT_TRUE(spool_->append("files", proposal("c", {}), note));  // not even the cursor is new
+  EXPECT_EQ(index_.get(store::Family::kMeta, "note").value(), "none");
+  crash(test::Loss::kAll, test::Loss::kAll);
+  ASSERT_TRUE(open());
+  EXPECT_EQ(index_.get(store::Family::kMeta, "note").value(), "none");
+}
+
 }  // namespace
 }  // namespace sluice::low

@@ -89,5 +89,17 @@ TEST(Interleaving, RandomLossIsTheBinomialsTail) {
   EXPECT_LT(loss_per_gigabyte(settings, 0.001), 1e-11);
 }
 
+TEST(SendingTime, IsWhatTheDocumentSays) {
+  TransmitSettings settings = link(500'000'000, 1500);
+  ASSERT_TRUE(interleave({.outage = milliseconds(40), .redundancy = 0.125}, settings));
+  // A gigabyte: 708 216 symbols of 1412 bytes, with parity 796 743 slots of 24.608 us, and the
+  // spread.
+  const auto gigabyte = sending_time(settings, 1, 1'000'000'000);
+  EXPECT_NEAR(static_cast<double>(gigabyte.count()), 796'743 * 24.608 + 382'703, 100);
+  EXPECT_EQ(sending_time(settings, 1, 0), link_figures(settings).spread);
+  const auto two = sending_time(settings, 2, 1'000'000'000) - link_figures(settings).spread;
+  EXPECT_NEAR(static_cast<double>(two.count()), 796'743 * 24.608 / 2, 100);
+}
+
 }  // namespace
 }  // namespace sluice::low

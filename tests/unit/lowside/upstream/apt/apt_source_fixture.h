@@ -192,6 +192,7 @@ class AptSourceTest : public testing::Test {
     generate_site_key(folder_ / "site", {}).value();
     AptSource source(settings, counters_, clock_);
     PollContext context{*fetcher_, intake_, cursor_, folder_ / "work", stop_.get_token(), {}};
+    context.list_closure = list_closure_;
     std::filesystem::create_directories(folder_ / "work");
     auto proposal = source.poll(context);
     if (proposal) {
@@ -238,6 +239,7 @@ class AptSourceTest : public testing::Test {
   TestIntake intake_;
   std::stop_source stop_;
   std::string cursor_;
+  bool list_closure_ = false;
   std::unique_ptr<Fetcher> fetcher_;
 
  private:

@@ -227,6 +227,25 @@ TEST_F(AptSubset, GoesOnWithWhatWasAcceptedBeforeWhenTheArchiveIsDown) {
   EXPECT_THAT(debs(files(proposal->records.at(0))), SizeIs(4));
 }
 
+TEST_F(AptSubset, EveryPackageIsListedWhetherItIsNewOrShipped) {
+  list_closure_ = true;
+  const auto first = poll(settings(Mode::kSubset)).value();
+  const auto shown = debs(files(first.records.at(0)));
+  ASSERT_EQ(first.closure.size(), shown.size());
+  std::set<std::string> named(first.besides.begin(), first.besides.end());
+  for (const proto::PlanNode& node : first.closure) {
+    EXPECT_EQ(node.document(), "debian/stable");
+    EXPECT_TRUE(files(first.records[0]).contains(node.item())) << node.item();
+    named.insert(node.sha256());
+  }
+  for (const std::string& blob : first.records[0].blobs()) {  // an approval covers all of them
+    EXPECT_TRUE(named.contains(blob));
+  }
+  const auto again = poll(settings(Mode::kSubset)).value();
+  EXPECT_TRUE(again.records.empty());
+  EXPECT_EQ(again.closure.size(), first.closure.size());
+}
+
 TEST_F(AptSubset, NeedsItsKey) {
   auto without = settings(Mode::kSubset);
   without.signing_home = folder_ / "nowhere";

@@ -383,5 +383,25 @@ TEST_F(FilesUpstreamTest, RefusesAStateItCannotRead) {
   }
 }
 
+TEST_F(FilesUpstreamTest, LinesOfARequestAreListedAndWithdrawNothing) {
+  server_.answer("/a", {{.body = "aaa"}});
+  server_.answer("/b", {{.body = "bb"}});
+  use_list(hex("aaa") + "  " + server_.uri("/a") + "\n");
+  ASSERT_EQ(documents(poll().value()), Names{"tools/a"});
+  settings_.url_list.clear();
+  settings_.lines = {hex("bb") + "  " + server_.uri("/b"), "garbage"};
+  upstream_.reset();
+  PollContext context{*fetcher_, intake_, cursor_, folder_ / "work", stop_.get_token(), {}};
+  context.list_closure = true;
+  upstream_ = std::make_unique<FilesUpstream>(settings_, posix_file_system(), clock_);
+  const Proposal proposal = upstream_->poll(context).value();
+  EXPECT_EQ(documents(proposal), Names{"tools/b"});
+  ASSERT_EQ(proposal.closure.size(), 1U);
+  EXPECT_EQ(proposal.closure[0].document(), "tools/b");
+  EXPECT_EQ(proposal.closure[0].sha256(), as_text(sha256(as_bytes("bb")).bytes()));
+  EXPECT_EQ(proposal.closure[0].size(), 2U);
+  EXPECT_EQ(proposal.problems.size(), 1U);
+}
+
 }  // namespace
 }  // namespace sluice::low

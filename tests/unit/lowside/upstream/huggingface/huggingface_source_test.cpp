@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "lowside/fetch/fetcher.h"
+#include "lowside/pipeline/rfc3339.h"
 #include "lowside/upstream/huggingface/hub_answers.h"
 #include "lowside/upstream/huggingface/want.h"
 #include "scripted_hub.h"
@@ -40,6 +41,8 @@ class HuggingFaceSourceTest : public testing::Test {
   Result<Proposal> poll() {
     HuggingFaceSource source(settings_, counters_);
     PollContext context{*fetcher_, intake_, cursor_, folder_ / "work", stop_.get_token(), {}};
+    context.list_closure = list_closure_;
+    context.published_since = published_since_;
     Result<Proposal> proposal = source.poll(context);
     if (proposal) {
       cursor_ = proposal->cursor;
@@ -83,6 +86,8 @@ class HuggingFaceSourceTest : public testing::Test {
   test::MemoryIntake intake_;
   HuggingFaceSettings settings_;
   std::string cursor_;
+  bool list_closure_ = false;
+  std::optional<UtcTime> published_since_;
   std::stop_source stop_;
 };
 
@@ -250,6 +255,32 @@ TEST_F(HuggingFaceSourceTest, AHubThatIsAwayFailsThePollAndKeepsWhatWasShipped) 
   ASSERT_FALSE(away);
   EXPECT_EQ(away.error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(cursor_, before);
+}
+
+TEST_F(HuggingFaceSourceTest, EveryFileIsListedWhetherItIsNewOrShipped) {
+  settings_.repositories = {"org/tiny", "org/tiny@" + kFirst};
+  list_closure_ = true;
+  const Proposal first = poll().value();
+  ASSERT_EQ(first.closure.size(), 2U);
+  EXPECT_EQ(first.closure[0].document(), "models/org/tiny@" + kFirst);
+  EXPECT_EQ(first.closure[0].item(), "config.json");
+  EXPECT_EQ(first.closure[0].size(), 2U);
+  EXPECT_EQ(first.closure[0].sha256(), std::string(as_text(sha256(as_bytes("{}")).bytes())));
+  const Proposal again = poll().value();
+  EXPECT_TRUE(again.records.empty());
+  ASSERT_EQ(again.closure.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(again.closure[i].SerializeAsString(), first.closure[i].SerializeAsString());
+  }
+  EXPECT_EQ(intake_.taken, 2U);
+}
+
+TEST_F(HuggingFaceSourceTest, OnlyRevisionsWithinTheWindowAreWanted) {
+  settings_.repositories = {"org/tiny"};  // changed at the beginning of May
+  published_since_ = read_rfc3339("2024-05-01T00:00:01Z");
+  EXPECT_TRUE(poll().value().records.empty());
+  published_since_ = read_rfc3339("2024-05-01T00:00:00Z");
+  EXPECT_EQ(poll().value().records.size(), 2U);
 }
 
 TEST(HuggingFaceWants, AreReadAsTheHubWritesThem) {

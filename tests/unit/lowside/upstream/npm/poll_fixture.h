@@ -33,6 +33,8 @@ class PollFixture : public testing::Test {
 
   Result<Proposal> poll() {
     PollContext context{*fetcher, intake, cursor, folder / "work", {}, {}};
+    context.list_closure = list_closure;
+    context.published_since = published_since;
     NpmSource source(settings, counters);
     auto proposal = source.poll(context);
     if (proposal) {
@@ -101,6 +103,8 @@ class PollFixture : public testing::Test {
   std::unique_ptr<Fetcher> fetcher;
   MemoryIntake intake;
   std::string cursor;
+  bool list_closure = false;
+  std::optional<UtcTime> published_since;
   std::map<std::string, proto::Record> records;  // by document: what the high side would show
 };
 

@@ -22,6 +22,8 @@ namespace {
 namespace beast = boost::beast;
 
 constexpr std::size_t kTokenBytes = 32;
+// The largest answer is a plan: some 400 bytes for each of the nodes that fit a stored one.
+constexpr std::uint64_t kMaxAnswerBytes = std::uint64_t{256} << 20;
 constexpr std::string_view kScheme = "Bearer ";
 
 Result<std::string> make_token(const std::filesystem::path& file) {
@@ -100,14 +102,16 @@ Result<std::string> call_control(const std::string& address,
     beast::http::write(stream, request, error);
   }
   beast::flat_buffer buffer;
-  beast::http::response<beast::http::string_body> response;
+  beast::http::response_parser<beast::http::string_body> parser;
+  parser.body_limit(kMaxAnswerBytes);
   if (!error) {
-    beast::http::read(stream, buffer, response, error);
+    beast::http::read(stream, buffer, parser, error);
   }
   if (error) {
     return Error{ErrorCode::kUnavailable, "http://" + address, error.message(),
                  "is the daemon running, with that address as status.listen?"};
   }
+  const auto& response = parser.get();
   std::string body(trim(response.body()));
   if (response.result() != beast::http::status::ok) {
     return Error{ErrorCode::kRefused, name, body, ""};

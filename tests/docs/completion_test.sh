@@ -32,4 +32,13 @@ for program in "$1" "$2"; do
   expect '--config' "$(complete_words "$name" run --config si)" site.toml
   expect 'init' "$(complete_words "$name" init ke)" keys
   expect 'status --j' "$(complete_words "$name" status --j)" --json
+  if [[ $name == sluice-low ]]; then
+    verbs=$("$program" request --help | sed -n '/^Subcommands:/,$s/^  \([a-z][a-z-]*\).*/\1/p' | sort)
+    expect 'request' "$(complete_words "$name" request '' | grep -v '^-')" "$verbs"
+    for verb in $verbs; do
+      options=$("$program" request "$verb" --help | sed -n 's/^  \(--[a-z]*\).*/\1/p' | sort)
+      expect "request $verb" "$(complete_words "$name" --config site.toml request "$verb" --)" "$(printf '%s\n--config\n--help' "$options" | sort -u)"
+    done
+    expect 'request add --file' "$(complete_words "$name" request add --file si)" site.toml
+  fi
 done

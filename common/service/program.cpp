@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <iostream>
@@ -247,22 +248,22 @@ void add_parameter(const Parameter& parameter, CLI::App& command, Given& given) 
         parameter.name, [&] { given.add(parameter.name, ""); }, parameter.help);
     return;
   }
-  CLI::Option* option = command.add_option_function<std::vector<std::string>>(
-      parameter.name,
-      [&](const std::vector<std::string>& values) {
-        for (const std::string& value : values) {
-          given.add(parameter.name, value);
-        }
-      },
-      parameter.help);
+  const auto add_one = [&](const std::string& value) { given.add(parameter.name, value); };
+  const auto add_all = [&](const std::vector<std::string>& values) {
+    std::ranges::for_each(values, add_one);
+  };
+  CLI::Option* option =  // a list that takes one word would take the next one's, too
+      parameter.repeated
+          ? command.add_option_function<std::vector<std::string>>(parameter.name, add_all,
+                                                                  parameter.help)
+          : command.add_option_function<std::string>(parameter.name, add_one, parameter.help);
   option->required(parameter.required);
   if (!parameter.value.empty()) {
     option->type_name(parameter.value);
   }
-  option->expected(1, parameter.repeated ? std::numeric_limits<int>::max() : 1);
-  if (parameter.name.starts_with("--") ||
-      !parameter.repeated) {  // else it takes the next one's too
-    option->allow_extra_args(false);
+  if (parameter.repeated) {
+    option->expected(1, std::numeric_limits<int>::max());
+    option->allow_extra_args(!parameter.name.starts_with("--"));
   }
 }
 

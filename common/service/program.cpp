@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <iostream>
@@ -250,7 +249,9 @@ void add_parameter(const Parameter& parameter, CLI::App& command, Given& given) 
   }
   const auto add_one = [&](const std::string& value) { given.add(parameter.name, value); };
   const auto add_all = [&](const std::vector<std::string>& values) {
-    std::ranges::for_each(values, add_one);
+    for (const std::string& value : values) {
+      given.add(parameter.name, value);
+    }
   };
   CLI::Option* option =  // a list that takes one word would take the next one's, too
       parameter.repeated

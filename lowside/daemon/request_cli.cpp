@@ -171,20 +171,19 @@ service::Subcommand adding() {
           .help =
               "Ask a source of the pattern request for something and print the plan when it is "
               "made; the status is 6 if some of it cannot be had",
-          .parameters = {{.name = "want",
-                          .help = "as the source's setting want has them",
-                          .repeated = true},
-                         {.name = "--source",
-                          .help = "the source; needed where several have the pattern request",
-                          .value = "NAME"},
-                         {.name = "--file",
-                          .help = "a file that lists what is wanted: requirements.txt, "
-                                  "package.json, package-lock.json, or lines",
-                          .value = "LIST",
-                          .repeated = true},
-                         kBy,
-                         kReason,
-                         kJson},
+          .parameters =
+              {{.name = "want", .help = "as the source's setting want has them", .repeated = true},
+               {.name = "--source",
+                .help = "the source; needed where several have the pattern request",
+                .value = "NAME"},
+               {.name = "--file",
+                .help = "a file that lists what is wanted: requirements.txt, pylock.toml, "
+                        "package.json, package-lock.json, or lines",
+                .value = "LIST",
+                .repeated = true},
+               kBy,
+               kReason,
+               kJson},
           .run = add};
 }
 

@@ -285,5 +285,38 @@ TEST_F(SourceRequestsTest, FilesKeepTheirNamesButCannotLeaveTheirFolder) {
   EXPECT_THAT(names, ElementsAre("pylock.toml", "list.._.._etc_passwd", "list..", "a_b_c"));
 }
 
+// Remembers what it was asked for.
+class WindowSource final : public Upstream {
+ public:
+  explicit WindowSource(std::vector<std::optional<UtcTime>>& asked) : asked_(asked) {}
+  const std::string& name() const override { return name_; }
+  std::chrono::seconds interval() const override { return std::chrono::hours(1); }
+  Result<Proposal> poll(PollContext& context) override {
+    EXPECT_FALSE(context.list_closure);
+    asked_.push_back(context.published_since);
+    return Proposal();
+  }
+
+ private:
+  std::vector<std::optional<UtcTime>>& asked_;
+  const std::string name_ = "window";
+};
+
+TEST_F(SourceRequestsTest, AWindowMovesWithTheClock) {
+  std::vector<std::optional<UtcTime>> asked;
+  const RunnerParts parts{"lab-low", fetch_,    *intake_, *spool_,
+                          events_,   counters_, clock_,   [this] { ++shipped_; }};
+  SourcePoll window(std::make_unique<WindowSource>(asked), parts, folder_ / "window",
+                    SourcePattern{.window = std::chrono::days(30)});
+  window.poll({});
+  clock_.advance(std::chrono::hours(5));
+  window.poll({});
+  SourcePoll follow(std::make_unique<WindowSource>(asked), parts, folder_ / "window");
+  follow.poll({});
+  const UtcTime now = clock_.utc_now();
+  EXPECT_THAT(asked, ElementsAre(now - std::chrono::days(30) - std::chrono::hours(5),
+                                 now - std::chrono::days(30), std::nullopt));
+}
+
 }  // namespace
 }  // namespace sluice::low

@@ -177,11 +177,13 @@ SectionSpec npm_section() {
           {"want", Type::kStrings, "[]",
            "Packages with ranges: \"express@^4\", \"@types/node@20\"."},
           {"files", Type::kPaths, "[]",
-           "package.json and package-lock.json files of projects; read again at each poll."},
+           "Files of projects: package.json, package-lock.json, pnpm-lock.yaml, yarn.lock; read "
+           "again at each poll."},
           {"targets", Type::kStrings, R"(["linux/x64/glibc"])",
            "Machines that packages are for: os/cpu/libc, in node's words.", not_empty()},
           {"dev", Type::kBool, "true",
-           "Whether development dependencies of those files are wanted too."},
+           "Whether development dependencies of those files are wanted too; those of a yarn.lock "
+           "always are: it does not tell them apart."},
           {"signatures", Type::kString, "required",
            "Where the registry publishes signing keys: whether every version must be signed.",
            one_of({"required", "when-present"})},

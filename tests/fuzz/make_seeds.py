@@ -41,6 +41,33 @@ def manifest(name, version, tarball, **more):
                      "shasum": hashlib.sha1(tarball).hexdigest(), "signatures": [{"keyid": "SHA256:k", "sig": "MEUCIQ=="}], "fileCount": 3}, **more}
 
 
+def pnpm_locks():
+    """pnpm-lock.yaml of each version that is read."""
+    integrity = "{integrity: sha512-" + base64.b64encode(hashlib.sha512(b"x").digest()).decode() + "}"
+    folder = "    resolution: {directory: own, type: directory}\n    name: own\n"
+    native = f"    resolution: {integrity}\n    cpu: [x64]\n    os: [linux]\n    libc: [musl]\n"
+    yield "pnpm5", (f"lockfileVersion: 5.4\n\ndependencies:\n  odd: 1.0.0_a@1.0.0\n\npackages:\n\n  /@types/odd/2.0.0-rc.1:\n{native}    optional: true\n"
+                    f"  /odd/1.0.0_a@1.0.0:\n    resolution: {integrity}\n    dev: true\n  n.example/x/1.0.0:\n    resolution: {integrity}\n  file:own:\n{folder}")
+    yield "pnpm6", f"lockfileVersion: '6.0'\n\npackages:\n\n  /@types/odd@1.0.0(a@1.0.0):\n{native}    optional: true\n    dev: true\n  file:own:\n{folder}"
+    yield "pnpm9", (f"---\nlockfileVersion: '9.0'\n---\nlockfileVersion: '9.0'\n\nimporters:\n  .:\n    dependencies:\n      x: {{specifier: npm:odd@^1, version: "
+                    f"odd@1.0.0(a@1.0.0)}}\n    devDependencies:\n      own: {{specifier: file:own, version: file:own}}\n\npackages:\n\n  odd@1.0.0:\n    resolution: "
+                    f"{integrity}\n  '@types/odd@1.0.0':\n{native}  own@file:own:\n{folder}\nsnapshots:\n\n  odd@1.0.0(a@1.0.0):\n    optionalDependencies:\n"
+                    f"      '@types/odd': 1.0.0\n  '@types/odd@1.0.0':\n    optional: true\n  own@file:own: {{}}\n")
+    yield "pnpm_git", "lockfileVersion: '9.0'\npackages:\n  x@https://h.example/x:\n    resolution: {commit: 1d7e, repo: 'https://h.example/x', type: git}\n"
+    yield "pnpm_alias", "lockfileVersion: '9.0'\npackages: &p {a: [&a [1], *a], ? [x] : !!str y, <<: *p}\n"
+
+
+def yarn_locks():
+    """yarn.lock of yarn 4 and of yarn 1."""
+    yield "yarn4", ('__metadata:\n  version: 8\n  cacheKey: 10c0\n\n"odd@npm:^1, odd@npm:1.0.0":\n  version: 1.0.0\n  resolution: "odd@npm:1.0.0::__archiveUrl=h%3A"\n'
+                    '  checksum: 10c0/00\n  conditions: os=linux & (cpu=x64 | cpu=arm64) & libc=glibc\n\n"own@file:./own::locator=p%40workspace%3A.":\n'
+                    '  resolution: "own@file:./own#./own::hash=1"\n\n"p@workspace:.":\n  resolution: "p@workspace:."\n\n"x@patch:x":\n  resolution: "x@patch:x@npm%3A1"\n')
+    yield "yarn4_git", '__metadata: {}\nx:\n  resolution: "x@https://h.example/x.git#commit=1d7e"\n'
+    yield "yarn1", ('# yarn lockfile v1\n\n\n"@types/odd@^1", odd@^1.0.0, "old@npm:odd@^1":\n  version "1.0.0"\n  resolved "https://h.example/odd/-/odd-1.0.0.tgz#'
+                    + hashlib.sha1(b"x").hexdigest() + '"\n  integrity sha512-AA==\n  dependencies:\n    a "^1 || \\"2\\""\n\n"own@link:./own":\n  version "0.0.0"\n  uid ""\n')
+    yield "yarn1_git", '# yarn lockfile v1\nx@user/repo:\n  version "1.0.0"\n'
+
+
 def npm_seeds():
     versions = {version: manifest("odd", version, version.encode()) for version in ("1.0.0", "1.0.1", "2.0.0-rc.1", "0.9.0")}
     packument = {"_id": "odd", "name": "odd", "dist-tags": {"latest": "1.0.1", "next": "2.0.0-rc.1"}, "versions": versions,
@@ -58,6 +85,8 @@ def npm_seeds():
     yield "packument", b"\0" + json.dumps(packument).encode()
     yield "packument_utf8", b"\0" + json.dumps(packument, ensure_ascii=False, indent=1).encode("utf-16", "surrogatepass").decode("utf-16").encode()
     yield "lock", b"\1" + json.dumps(lock).encode()
+    for name, text in (*pnpm_locks(), *yarn_locks()):
+        yield name, b"\1" + text.encode()
     yield "keys", b"\2" + piece(json.dumps(keys)) + piece(json.dumps(versions["1.0.0"])) + b"2020-01-02T03:04:05Z"
     for number, name in enumerate(("odd", "@types/odd", "Odd~1", "node_modules", ".hidden", "a" * 214)):
         yield f"name{number}", b"\3" + name.encode()

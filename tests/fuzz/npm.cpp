@@ -1,10 +1,11 @@
 // What an npm registry, a lock file or a want-list may say: packuments with their manifests,
-// signing keys, package-lock.json, and the names and versions in them.
+// signing keys, lock files of npm, pnpm and yarn, and the names and versions in them.
 #include <boost/json.hpp>
 
 #include "common/ecosystem/npm/json_text.h"
 #include "common/ecosystem/npm/package_name.h"
 #include "common/ecosystem/npm/semver.h"
+#include "common/ecosystem/purl/package_url.h"
 #include "highside/mirror/npm/record_check.h"
 #include "lowside/upstream/npm/cursor.h"
 #include "lowside/upstream/npm/lock_file.h"
@@ -67,14 +68,23 @@ void read_packument(std::string_view body) {
 }
 
 void read_lock_file(std::string_view text) {
-  const auto packages = low::read_lock_file("lock", text, {low::NpmTarget()}, true);
+  const auto read = [&](const std::vector<low::NpmTarget>& targets, bool include_dev) {
+    return low::read_lock_file("lock", text, targets, include_dev);
+  };
+  const auto packages = read({}, true);
   if (!packages) {
+    SLUICE_ASSERT(!packages.error().cure.empty());
     return;
   }
   for (const low::LockedPackage& package : *packages) {
     SLUICE_ASSERT(npm::check_package_name(package.name));
     SLUICE_ASSERT(npm::SemVer::parse(package.version));
   }
+  // A machine, and what only runs, need no more than all.
+  const auto of_one = read({low::NpmTarget()}, true);
+  const auto to_run = read({}, false);
+  SLUICE_ASSERT(of_one && of_one->size() <= packages->size());
+  SLUICE_ASSERT(to_run && to_run->size() <= packages->size());
 }
 
 void read_keys(Input& input) {
@@ -93,7 +103,8 @@ void check_name(std::string_view name) {
   const std::string segment = npm::url_segment(name);
   SLUICE_ASSERT(segment.find('/') == std::string::npos);
   SLUICE_ASSERT(name.find("..") != 0 && !npm::base_name(name).empty());
-  SLUICE_ASSERT(npm::purl(name, "1.0.0").starts_with("pkg:npm/"));
+  const auto read = purl::read_package_url(purl::package_url({"npm", std::string(name), "1.0.0"}));
+  SLUICE_ASSERT(read && read->name == name && read->version == "1.0.0");
 }
 
 // A strict weak order, or sorting by it would run off the ends.

@@ -1,64 +1,63 @@
 #include "lowside/upstream/npm/lock_file.h"
 
-#include <boost/json.hpp>
-
 #include "common/base/text.h"
-#include "common/ecosystem/npm/package_name.h"
-#include "common/ecosystem/npm/semver.h"
-#include "lowside/upstream/npm/json_member.h"
-#include "lowside/upstream/npm/platform.h"
+#include "lowside/upstream/npm/lock_formats.h"
 
 namespace sluice::low {
 namespace {
 
-namespace json = boost::json;
+enum class Format { kPackageLock, kPnpm, kYarn, kYarn1 };
 
-constexpr std::string_view kFolder = "node_modules/";
-
-bool is_set(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_bool() && value->get_bool();
-}
-
-// Where a package that no registry holds comes from; empty for one that a registry holds. npm may
-// be set to leave `resolved` out. Registries keep tarballs at ".../-/<file>".
-std::string foreign_origin(const json::object& entry) {
-  const std::string resolved = text_of(entry, "resolved");
-  const bool is_link = is_set(entry, "link");
-  if (resolved.empty() || (is_link && !resolved.starts_with(".."))) {
-    return "";  // a link inside the project is a workspace: its own sources
+// By what only one of them has at the start of a line. pnpm has sorted lockfileVersion among the
+// other keys, so that it may stand at the end.
+std::optional<Format> format_of(std::string_view text) {
+  if (trim(text).starts_with('{')) {
+    return Format::kPackageLock;
   }
-  const bool is_http = resolved.starts_with("https://") || resolved.starts_with("http://");
-  return is_http && resolved.find("/-/") != std::string::npos ? "" : resolved;
-}
-
-Error not_readable(const std::string& name, std::string cause) {
-  return {ErrorCode::kInvalid, name, std::move(cause),
-          "make it anew: npm install --package-lock-only, with npm 7 or later"};
-}
-
-Result<LockedPackage> read_entry(const std::string& want, const std::string& key,
-                                 const json::object& entry) {
-  LockedPackage package;
-  package.name = text_of(entry, "name");
-  if (package.name.empty()) {
-    package.name = key.substr(key.rfind(kFolder) + kFolder.size());
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    if (line.starts_with("lockfileVersion:")) {
+      return Format::kPnpm;
+    }
+    if (line.starts_with("__metadata:")) {
+      return Format::kYarn;
+    }
+    if (line.starts_with("# yarn lockfile v1")) {
+      return Format::kYarn1;
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  if (const std::string origin = foreign_origin(entry); !origin.empty()) {
-    return Error{ErrorCode::kInvalid, want,
-                 package.name + " comes from " + origin + ", not from a registry",
-                 "depend on a version that the registry holds, or carry that dependency as a file"};
-  }
-  package.version = text_of(entry, "version");
-  if (!npm::check_package_name(package.name) || !npm::SemVer::parse(package.version)) {
-    return not_readable(want, "\"" + key + "\" has no proper name and version");
-  }
-  package.integrity = strongest_digest(text_of(entry, "integrity"));
-  package.optional = is_set(entry, "optional") || is_set(entry, "devOptional");
-  return package;
+  return std::nullopt;
 }
 
 }  // namespace
+
+bool is_lock_of_yarn_or_pnpm(std::string_view text) {
+  const auto format = format_of(text);
+  return format && *format != Format::kPackageLock;
+}
+
+Result<std::vector<LockedPackage>> read_lock_file(const std::string& name, std::string_view text,
+                                                  const std::vector<NpmTarget>& targets,
+                                                  bool include_dev) {
+  const auto format = format_of(text);
+  if (!format) {
+    return Error{ErrorCode::kInvalid, name, "not a lock file of npm, pnpm or yarn",
+                 "give a package-lock.json, pnpm-lock.yaml or yarn.lock"};
+  }
+  const LockText lock{name, text, targets, include_dev};
+  switch (*format) {
+    case Format::kPackageLock:
+      return read_package_lock(lock);
+    case Format::kPnpm:
+      return read_pnpm_lock(lock);
+    case Format::kYarn:
+      return read_yarn_lock(lock);
+    default:
+      return read_yarn1_lock(lock);
+  }
+}
 
 std::optional<Digest> strongest_digest(std::string_view sri) {
   static constexpr auto kStrength = [](DigestAlgorithm algorithm) {
@@ -79,42 +78,6 @@ std::optional<Digest> strongest_digest(std::string_view sri) {
     }
   }
   return best;
-}
-
-Result<std::vector<LockedPackage>> read_lock_file(const std::string& name, std::string_view text,
-                                                  const std::vector<NpmTarget>& targets,
-                                                  bool include_dev) {
-  boost::system::error_code failure;
-  const json::value value = json::parse(json::string_view(text.data(), text.size()), failure);
-  if (failure || !value.is_object()) {
-    return not_readable(name, "not a JSON object");
-  }
-  const auto* packages = value.get_object().if_contains("packages");
-  if (packages == nullptr || !packages->is_object()) {
-    return not_readable(name, "no \"packages\": lockfileVersion 2 or 3 is needed");
-  }
-  std::vector<LockedPackage> result;
-  for (const auto& [key_text, entry_value] : packages->get_object()) {
-    const std::string key(key_text);
-    const auto* entry = entry_value.if_object();
-    if (entry == nullptr) {
-      return not_readable(name, "\"" + key + "\" is not an object");
-    }
-    // Without node_modules it is the project itself or one of its workspaces.
-    if (key.find(kFolder) == std::string::npos || is_set(*entry, "inBundle") ||
-        (is_set(*entry, "dev") && !include_dev)) {
-      continue;
-    }
-    const bool is_workspace = is_set(*entry, "link") && foreign_origin(*entry).empty();
-    if (is_workspace) {
-      continue;
-    }
-    SLUICE_TRY(LockedPackage package, read_entry(name, key, *entry));
-    if (!package.optional || suits_any(*entry, targets)) {
-      result.push_back(std::move(package));
-    }
-  }
-  return result;
 }
 
 }  // namespace sluice::low

@@ -26,9 +26,9 @@ struct NpmSettings {
   std::string registry;  // "https://…/"; what `npm config get registry` says
   std::chrono::seconds interval{300};
   std::vector<std::string> packages;         // "express@^4", "@types/node@20", "left-pad"
-  std::vector<std::filesystem::path> files;  // package.json, package-lock.json; read at each poll
-  // Optional packages for other machines are left out. Empty: none is; yarn needs that, because it
-  // looks up the packages of all platforms before it chooses.
+  std::vector<std::filesystem::path> files;  // package.json or a lock file; read at each poll
+  // Optional packages for other machines are left out. Empty: none is; a fresh `yarn add` needs
+  // that, because yarn looks up the packages of all platforms before it chooses.
   std::vector<NpmTarget> targets{NpmTarget{}};
   bool include_dev = true;  // devDependencies of package.json, "dev" entries of lock files
   NpmSignatures signatures = NpmSignatures::kRequired;

@@ -4,6 +4,8 @@
 
 #include "common/base/text.h"
 #include "common/ecosystem/npm/package_name.h"
+#include "lowside/upstream/npm/lock_file.h"
+#include "lowside/upstream/npm/origin.h"
 
 namespace sluice::low {
 namespace {
@@ -13,19 +15,6 @@ namespace json = boost::json;
 // A lock file of 20 000 packages has about 8 MiB.
 constexpr std::uint64_t kMaxWantFileBytes = std::uint64_t{64} << 20;
 
-constexpr std::string_view kNoRegistryCure =
-    "depend on a version that the registry holds, or carry that dependency as a file";
-
-// What npm would look for elsewhere than in the registry. Ranges hold no ':' or '/'; the alias
-// "npm:name@range" and tags are answered by the registry.
-bool is_outside_registry(std::string_view range) {
-  if (range.starts_with("npm:")) {
-    return false;
-  }
-  return range.find(':') != std::string_view::npos || range.find('/') != std::string_view::npos ||
-         range.starts_with('.') || range.ends_with(".tgz");
-}
-
 Result<void> check_dependencies(const std::string& want, const json::object& dependencies) {
   for (const auto& [name, range] : dependencies) {
     const std::string dependency = std::string(name);
@@ -34,10 +23,7 @@ Result<void> check_dependencies(const std::string& want, const json::object& dep
                    "write it as \"name\": \"range\""};
     }
     if (is_outside_registry(std::string_view(range.get_string()))) {
-      return Error{
-          ErrorCode::kInvalid, want,
-          dependency + " comes from " + std::string(range.get_string()) + ", not from a registry",
-          std::string(kNoRegistryCure)};
+      return foreign_package(want, dependency, std::string_view(range.get_string()));
     }
     if (auto checked = npm::check_package_name(dependency); !checked) {
       Error error = std::move(checked).error();
@@ -51,7 +37,7 @@ Result<void> check_dependencies(const std::string& want, const json::object& dep
 Result<NpmWant> want_of_project(const std::string& name, const json::object& project) {
   if (project.contains("workspaces")) {
     return Error{ErrorCode::kInvalid, name, "it has workspaces",
-                 "list its package-lock.json instead, or the package.json of each workspace"};
+                 "list its lock file instead, or the package.json of each workspace"};
   }
   json::object kept{{"name", "wanted"}, {"version", "0.0.0"}, {"private", true}};
   for (const char* key : {"dependencies", "devDependencies", "optionalDependencies",
@@ -89,12 +75,15 @@ Result<NpmWant> want_of_spec(std::string_view spec) {
 Result<NpmWant> want_of_file(FileSystem& files, const std::filesystem::path& path) {
   SLUICE_TRY(const Bytes bytes, read_file(files, path, kMaxWantFileBytes));
   const std::string_view text = as_text(bytes);
+  if (is_lock_of_yarn_or_pnpm(text)) {
+    return NpmWant{path.string(), "", std::string(text)};
+  }
   boost::system::error_code failure;
   const json::value value = json::parse(text, failure);
   if (failure || !value.is_object()) {
     return Error{ErrorCode::kInvalid, path.string(),
                  "not a JSON object" + (failure ? ": " + failure.message() : std::string()),
-                 "give a package.json or a package-lock.json"};
+                 "give a package.json, package-lock.json, pnpm-lock.yaml or yarn.lock"};
   }
   if (value.get_object().contains("lockfileVersion")) {
     return NpmWant{path.string(), "", std::string(text)};

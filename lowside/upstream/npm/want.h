@@ -1,4 +1,4 @@
-// One entry of a want-list: a spec, a package.json or a package-lock.json.
+// One entry of a want-list: a spec, a package.json or a lock file (lock_file.h).
 #pragma once
 
 #include <filesystem>
@@ -20,8 +20,8 @@ struct NpmWant {
 // "express@^4", "@types/node@20", "left-pad". kInvalid: not a spec that a registry can answer.
 Result<NpmWant> want_of_spec(std::string_view spec);
 
-// By its content: with "lockfileVersion" it is a lock file. Only what says what depends on what is
-// taken over. kInvalid: not JSON, or a dependency that no registry holds (git, file, http,
+// By its content. Of a package.json, only what says what depends on what is
+// taken over. kInvalid: neither, or a dependency that no registry holds (git, file, http,
 // workspace), named with its cure.
 Result<NpmWant> want_of_file(FileSystem& files, const std::filesystem::path& path);
 

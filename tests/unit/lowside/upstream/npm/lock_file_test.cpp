@@ -6,6 +6,7 @@
 
 #include "common/base/hasher.h"
 #include "lowside/upstream/npm/platform.h"
+#include "tests/unit/lowside/upstream/npm/locked.h"
 
 namespace sluice::low {
 namespace {
@@ -18,27 +19,17 @@ std::string lock_of(const std::string& packages) {
   return R"({"lockfileVersion":3,"packages":{"":{"name":"p"},)" + packages + "}}";
 }
 
-std::string cause_of(const std::string& packages) {
-  const auto result = read_lock_file("lock", lock_of(packages), kLinux, true);
-  EXPECT_FALSE(result);
-  return result ? "" : result.error().message();
-}
+std::string cause_of(const std::string& packages) { return refusal(lock_of(packages)); }
 
 TEST(LockFile, ReadsNestedAliasedAndScopedPackages) {
-  const auto result = read_lock_file("lock", lock_of(R"(
+  const auto found = locked(lock_of(R"(
       "node_modules/@types/semver": {"version":"7.5.8"},
       "node_modules/a/node_modules/b": {"version":"1.0.0","optional":true},
       "node_modules/semver5": {"name":"semver","version":"5.7.3",
         "resolved":"https://registry.example/semver/-/semver-5.7.3.tgz"},
       "packages/mine": {"version":"0.0.1"},
       "node_modules/mine": {"resolved":"packages/mine","link":true},
-      "node_modules/a/node_modules/c": {"version":"1.0.0","inBundle":true})"),
-                                     kLinux, true);
-  ASSERT_TRUE(result) << result.error().message();
-  std::vector<std::string> found;
-  for (const LockedPackage& package : *result) {
-    found.push_back(package.name + "@" + package.version + (package.optional ? "?" : ""));
-  }
+      "node_modules/a/node_modules/c": {"version":"1.0.0","inBundle":true})"));
   EXPECT_THAT(found,
               testing::UnorderedElementsAre("@types/semver@7.5.8", "b@1.0.0?", "semver@5.7.3"));
 }
@@ -58,10 +49,11 @@ TEST(LockFile, RefusesWhatIsNoLockFile) {
   EXPECT_THAT(cause_of(R"("node_modules/x":{"version":"latest"})"), HasSubstr("proper name"));
   EXPECT_THAT(cause_of(R"("node_modules/../x":{"version":"1.0.0"})"), HasSubstr("proper name"));
   EXPECT_THAT(cause_of(R"("node_modules/x":7)"), HasSubstr("not an object"));
-  for (const char* text : {"", "[]", R"({"lockfileVersion":1,"dependencies":{}})"}) {
-    const auto result = read_lock_file("lock", text, kLinux, true);
-    ASSERT_FALSE(result) << text;
-    EXPECT_THAT(result.error().cure, HasSubstr("npm 7"));
+  for (const char* text : {"{", R"({"lockfileVersion":1,"dependencies":{}})"}) {
+    EXPECT_THAT(refusal(text), HasSubstr("npm 7")) << text;
+  }
+  for (const char* text : {"", "[]", "\n\n", "lockfileVersion", "# yarn lockfile v2", "a: 1"}) {
+    EXPECT_THAT(refusal(text), HasSubstr("not a lock file of npm, pnpm or yarn")) << text;
   }
 }
 

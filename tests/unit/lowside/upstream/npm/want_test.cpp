@@ -51,13 +51,16 @@ TEST_F(WantFileTest, TakesOverNothingButDependencies) {
 }
 
 TEST_F(WantFileTest, KnowsALockFileByItsContent) {
-  const std::string text = R"({"lockfileVersion":3,"packages":{}})";
-  EXPECT_EQ(read(text)->lock, text);
+  for (const char* text : {R"({"lockfileVersion":3,"packages":{}})", "lockfileVersion: '9.0'\n",
+                           "dependencies:\n  a: 1\n\nlockfileVersion: 5.4\n",
+                           "# yarn lockfile v1\r\n", "# made\n\n__metadata:\n  version: 8\n"}) {
+    EXPECT_EQ(read(text).value().lock, text);
+  }
 }
 
 TEST_F(WantFileTest, NamesWhatItCannotUse) {
   for (const char* text :
-       {"", "[]", R"({"workspaces":["a"]})", R"({"dependencies":[]})",
+       {"", "[]", "version: 1", R"({"workspaces":["a"]})", R"({"dependencies":[]})",
         R"({"dependencies":{"a":1}})", R"({"devDependencies":{"a":"link:../a"}})"}) {
     const auto want = read(text);
     ASSERT_FALSE(want) << text;

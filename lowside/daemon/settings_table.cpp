@@ -180,7 +180,9 @@ SectionSpec npm_section() {
            "Files of projects: package.json, package-lock.json, pnpm-lock.yaml, yarn.lock; read "
            "again at each poll."},
           {"targets", Type::kStrings, R"(["linux/x64/glibc"])",
-           "Machines that packages are for: os/cpu/libc, in node's words.", not_empty()},
+           "Machines that packages are for: os/cpu/libc, in node's words. Empty: all; pnpm 11 and "
+           "later ask for every machine's packages that a lock file names, yarn does where it "
+           "resolves anew."},
           {"dev", Type::kBool, "true",
            "Whether development dependencies of those files are wanted too; those of a yarn.lock "
            "always are: it does not tell them apart."},

@@ -27,8 +27,9 @@ struct NpmSettings {
   std::chrono::seconds interval{300};
   std::vector<std::string> packages;         // "express@^4", "@types/node@20", "left-pad"
   std::vector<std::filesystem::path> files;  // package.json or a lock file; read at each poll
-  // Optional packages for other machines are left out. Empty: none is; a fresh `yarn add` needs
-  // that, because yarn looks up the packages of all platforms before it chooses.
+  // Optional packages for other machines are left out. Empty: none is. pnpm 11 and later need that:
+  // they look up how old everything is that a lock file names before they choose; so does yarn
+  // where it resolves anew.
   std::vector<NpmTarget> targets{NpmTarget{}};
   bool include_dev = true;  // devDependencies of package.json, "dev" entries of lock files
   NpmSignatures signatures = NpmSignatures::kRequired;

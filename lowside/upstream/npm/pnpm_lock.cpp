@@ -174,7 +174,8 @@ class Reader {
     }
     const PackageId id = id_of(key, is_version_5_);
     if (!is_proper(id) || !type.empty()) {
-      return foreign(key, entry, resolution);
+      const std::string told = text_of(entry, "name");
+      return foreign(key, told.empty() ? std::string(id.name) : told, resolution);
     }
     LockedPackage package{std::string(id.name), std::string(id.version),
                           strongest_digest(text_of(resolution, "integrity")),
@@ -185,12 +186,11 @@ class Reader {
     return {};
   }
 
-  Error foreign(const std::string& key, const json::object& entry,
+  Error foreign(const std::string& key, const std::string& name,
                 const json::object& resolution) const {
     for (const char* member : {"repo", "tarball", "directory"}) {
       if (const std::string origin = text_of(resolution, member); !origin.empty()) {
-        const std::string name = text_of(entry, "name");
-        return foreign_package(lock_.name, name.empty() ? key : name, origin);
+        return foreign_package(lock_.name, name, origin);
       }
     }
     return not_readable(lock_.name, "\"" + key + "\" names no version that a registry holds");

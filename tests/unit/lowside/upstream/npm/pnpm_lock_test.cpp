@@ -288,7 +288,8 @@ TEST(PnpmLock, NamesWhatNoRegistryHolds) {
       "lockfileVersion: 5.4\npackages:\n  git.example.org/user/repo/1d7e28:\n"
       "    resolution: {commit: 1d7e28, repo: 'https://git.example.org/user/repo', type: git}\n"
       "    name: repo\n    version: 1.0.0\n");
-  EXPECT_THAT(git, HasSubstr("repo comes from https://git.example.org/user/repo, not from a registry"));
+  EXPECT_THAT(git,
+              HasSubstr("repo comes from https://git.example.org/user/repo, not from a registry"));
   EXPECT_THAT(git, HasSubstr("carry that dependency as a file"));
   for (const char* entry :
        {"x@file:x.tgz:\n    resolution: {integrity: sha512-AA==, tarball: 'file:x.tgz'}",
@@ -297,7 +298,7 @@ TEST(PnpmLock, NamesWhatNoRegistryHolds) {
         "x@git+ssh://host.example/x:\n    resolution: {repo: ssh://host.example/x, type: git}",
         "x@1.0.0:\n    resolution: {repo: ssh://host.example/x, type: git}"}) {
     EXPECT_THAT(refusal(std::string("lockfileVersion: '9.0'\npackages:\n  ") + entry + "\n"),
-                AllOf(HasSubstr("lock: x"), HasSubstr("comes from")))
+                HasSubstr("lock: x comes from "))
         << entry;
   }
 }

@@ -142,7 +142,7 @@ class Reader {
 
   Result<void> read(const json::object& document) {
     const std::string version = text_of(document, "lockfileVersion");
-    is_version_5_ = version == "5.4";
+    is_version_5_ = version == "5.4" || version == "5.4-inlineSpecifiers";
     is_version_9_ = version.starts_with("9.");
     if (!is_version_5_ && !is_version_9_ && !version.starts_with("6.")) {
       return not_readable(lock_.name,

@@ -210,6 +210,12 @@ TEST(PnpmLock, ReadsVersion5) {
                                    "semver@5.7.3", "store@1.2.0", "theirs@1.0.0"));
 }
 
+TEST(PnpmLock, ReadsVersion5WithInlineSpecifiers) {
+  EXPECT_THAT(
+      locked("lockfileVersion: 5.4-inlineSpecifiers\npackages:\n  /@a/b/1.0.0_c@2.0.0: {}\n"),
+      ElementsAre("@a/b@1.0.0"));
+}
+
 TEST(PnpmLock, ReadsVersion6) {
   EXPECT_THAT(locked(kVersion6),
               UnorderedElementsAre("@types/semver@7.5.8", "semver@5.7.3", "store@1.2.0"));

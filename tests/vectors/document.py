@@ -20,13 +20,19 @@ def blocks(kind):
             yield title, [line.split(";")[0].split() for line in text.splitlines()]
 
 
+VALUES = {title: {int(number): name for number, name in lines} for title, lines in blocks("values")}
+
+
 def read_messages():
+    """A nested enumeration is "Message.Enumeration" in its title and "Enumeration" in that message's fields."""
     messages = {}
     for title, lines in blocks("fields"):
-        messages[title] = [Field(int(number), name, kind.removesuffix("*"), kind.endswith("*")) for number, name, kind in lines]
+        messages[title] = []
+        for number, name, kind in lines:
+            one = kind.removesuffix("*")
+            nested = f"{title}.{one}"
+            messages[title].append(Field(int(number), name, nested if nested in VALUES else one, kind.endswith("*")))
     return messages
 
 
 MESSAGES = read_messages()
-# A nested one is "Message.Enumeration" in its title and "Enumeration" in the fields.
-VALUES = {title.split(".")[-1]: {int(number): name for number, name in lines} for title, lines in blocks("values")}

@@ -32,9 +32,9 @@ Error not_readable(const std::string& name, std::string cause) {
 
 // Its members; none where it is not there or empty.
 const json::object& object_of(const json::object& parent, std::string_view key) {
-  static const json::object kNone;
+  static const json::object none;
   const auto* value = parent.if_contains(key);
-  return value != nullptr && value->is_object() ? value->get_object() : kNone;
+  return value != nullptr && value->is_object() ? value->get_object() : none;
 }
 
 bool is_true(const json::object& object, std::string_view key) {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 
+#include "common/base/present.h"
+
 namespace sluice::low {
 namespace {
 
@@ -114,8 +116,9 @@ class Builder {
     } else if (auto* array = open_.back().value.if_array()) {
       array->push_back(std::move(value));
     } else {
-      open_.back().value.get_object().emplace(*open_.back().key, std::move(value));
-      open_.back().key.reset();
+      Container& mapping = open_.back();
+      mapping.value.get_object().emplace(present(mapping.key), std::move(value));
+      mapping.key.reset();
     }
     return "";
   }

@@ -152,10 +152,12 @@ def what_yarn_1_locked_installs_inside():
 
 
 def each_resolves_anew_inside_and_keeps_from_what_is_too_new():
-    with site(want=["lib@^1.0.0", "gated@1.0.0", "plugin@1.0.0"]) as (_, inside):
-        package = {"name": "fresh", "version": "1.0.0", "dependencies": {"lib": "^1.0.0", "plugin": "^1.0.0"}}
+    with site(want=["lib@^1.0.0", "gated@1.0.0", "plugin@1.0.0", "native@1.0.0"]) as (_, inside):
+        check(not inside.is_held("native-musl"), "what crossed is not what the targets need")
         for name, gated in (("pnpm", "1.0.0"), ("yarn4", "1.0.0"), ("yarn1", "1.1.0")):
-            project = inside.project(package)
+            # yarn looks up what is for other machines too, before it leaves it out.
+            native = {"native": "^1.0.0"} if name == "pnpm" else {}
+            project = inside.project({"name": "fresh", "version": "1.0.0", "dependencies": {"lib": "^1.0.0", "plugin": "^1.0.0", **native}})
             if name != "pnpm":
                 (project / "yarn.lock").write_text("")
             inside.install(name, project, *(["--no-frozen-lockfile"] if name == "pnpm" else []))

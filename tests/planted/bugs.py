@@ -70,9 +70,9 @@ BUGS = [
         "one.under_way.front().blocks_outstanding == 0", "one.under_way.front().blocks_outstanding <= 1",
         "simulate", "simulation.seeds_from_1"),
     Bug("a source's cursor is saved before its shipment", "lowside/spool/spool_append.cpp",
-        "  SLUICE_TRY(const proto::Shipment shipment,\n             make_shipment(",
+        "  SLUICE_TRY(const proto::Shipment shipment,\n             make_shipment(source, proposal, state.",
         "  state.set_cursor(proposal.cursor);\n  Batch early;\n  early.put(Family::kMeta, spool_keys::source(source), state.SerializeAsString());\n"
-        "  SLUICE_TRY_VOID(write(std::move(early)));\n  SLUICE_TRY(const proto::Shipment shipment,\n             make_shipment(",
+        "  SLUICE_TRY_VOID(write(std::move(early)));\n  SLUICE_TRY(const proto::Shipment shipment,\n             make_shipment(source, proposal, state.",
         "test_lowside_spool", "unit.lowside/spool.SpoolCrashTest.ACrashAtAnyPointLosesNothingAndReusesNoNumber"),
     Bug("the sender's epoch is not durable when its session begins", "lowside/daemon/epoch.cpp",
         "index.write(batch, store::Durability::kSynced)", "index.write(batch, store::Durability::kUnsynced)",

@@ -6,6 +6,7 @@
 #include "common/store/disk_blob_store.h"
 #include "common/store/rocks_store.h"
 #include "highside/mirror/apt/record_check.h"
+#include "highside/mirror/conda/record_check.h"
 #include "highside/mirror/files/record_check.h"
 #include "highside/mirror/huggingface/record_check.h"
 #include "highside/mirror/npm/npm_mirror.h"
@@ -76,6 +77,7 @@ Result<void> HighDaemon::open_stores() {
   checks_.push_back(std::make_unique<NpmRecordCheck>());
   checks_.push_back(std::make_unique<PypiRecordCheck>());
   checks_.push_back(std::make_unique<HuggingFaceRecordCheck>());
+  checks_.push_back(std::make_unique<CondaRecordCheck>());
   checks_.push_back(std::make_unique<FileRecordCheck>());
   checks_.push_back(std::make_unique<AptRecordCheck>(options_.archives));
 

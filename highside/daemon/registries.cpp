@@ -2,6 +2,8 @@
 
 #include "highside/mirror/apt/apt_mirror.h"
 #include "highside/mirror/apt/items.h"
+#include "highside/mirror/conda/conda_mirror.h"
+#include "highside/mirror/conda/items.h"
 #include "highside/mirror/files/files_mirror.h"
 #include "highside/mirror/files/items.h"
 #include "highside/mirror/huggingface/huggingface_mirror.h"
@@ -28,6 +30,8 @@ void mount_registries(http::Router& router, const std::string& prefix, const Reg
                                std::make_shared<AptMirror>(at("/apt"), archives, catalog, blobs)));
   router.mount(at("/hf"), HuggingFaceMirror::handler(std::make_shared<const HuggingFaceMirror>(
                               at("/hf"), catalog, blobs)));
+  router.mount(at("/conda"), CondaMirror::handler(std::make_shared<CondaMirror>(
+                                 at("/conda"), catalog, blobs, document_cache)));
   router.mount(at("/files"),
                FilesMirror::handler(std::make_shared<FilesMirror>(at("/files"), catalog, blobs)));
   router.mount(at("/setup"), SetupPages::handler(std::make_shared<const SetupPages>(
@@ -39,7 +43,8 @@ std::map<std::string, ItemReader, std::less<>> item_readers() {
           {"pypi", pypi_items},
           {"apt", apt_items},
           {"file", file_items},
-          {"huggingface", huggingface_items}};
+          {"huggingface", huggingface_items},
+          {"conda", conda_items}};
 }
 
 }  // namespace sluice::high

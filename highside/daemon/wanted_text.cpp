@@ -10,8 +10,9 @@ namespace {
 namespace json = boost::json;
 
 // How the want-lists of a type join a name with a version.
-const std::map<std::string_view, std::string_view> kJoints{
-    {"npm", "@"}, {"pypi", "=="}, {"huggingface", "@"}, {"deb", "="}, {"generic", "@"}};
+const std::map<std::string_view, std::string_view> kJoints{{"npm", "@"},         {"pypi", "=="},
+                                                           {"huggingface", "@"}, {"conda", " "},
+                                                           {"deb", "="},         {"generic", "@"}};
 
 std::string_view text(const json::object& package, std::string_view member) {
   return package.at(member).as_string();
@@ -67,7 +68,7 @@ Result<std::string> want_list(std::string_view all, std::string_view type) {
   const auto joint = kJoints.find(type);
   if (joint == kJoints.end()) {
     return Error{ErrorCode::kInvalid, std::string(type), "no type of package",
-                 "npm, pypi, huggingface, deb and generic are"};
+                 "npm, pypi, huggingface, conda, deb and generic are"};
   }
   return each(all, [&](const json::object& package) {
     const std::string_view name = own_name(type, text(package, "name"));

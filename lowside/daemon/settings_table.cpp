@@ -275,6 +275,26 @@ SectionSpec huggingface_section() {
       });
 }
 
+SectionSpec conda_section() {
+  return repeated(
+      "conda", "A conda channel, and what is wanted of it. No solver is run: patterns choose.",
+      {
+          {"name", Type::kString, "conda", "The source's name in events and on pages.", unique()},
+          {"channel", Type::kString, required(R"("https://conda.example.org/main")"),
+           "The channel's address.", not_empty()},
+          {"serve_as", Type::kString, "",
+           "Its name on the high side: http://HIGH/conda/NAME; empty: the path of its address."},
+          {"subdirs", Type::kStrings, R"(["noarch", "linux-64"])",
+           "Which of its subdirs, such as \"noarch\", \"linux-64\" and \"win-64\".", not_empty()},
+          {"include", Type::kStrings, "[]",
+           "Only packages that match one of these patterns (*, ?) of a name, or of a name, a "
+           "version and a build: \"numpy\", \"numpy 1.26.*\", \"numpy 1.26.* py311*\"; empty: "
+           "all."},
+          {"exclude", Type::kStrings, "[]", "Packages that match one of these are left out."},
+          {"interval", Type::kDuration, "1h", "Time between polls.", at_least("10s")},
+      });
+}
+
 SectionSpec files_section() {
   return repeated(
       "files",
@@ -314,7 +334,7 @@ const config::Table& settings_table() {
       "sluice-low",
       {daemon_section(), status_section(), keys_section(), link_section(), spool_section(),
        fetch_section(), policy_section(), requests_section(), npm_section(), pypi_section(),
-       huggingface_section(), apt_section(), files_section()});
+       huggingface_section(), conda_section(), apt_section(), files_section()});
   return table;
 }
 

@@ -1,4 +1,4 @@
-// [[npm]], [[pypi]], [[apt]] and [[files]] as upstreams.
+// [[npm]], [[pypi]], [[huggingface]], [[conda]], [[apt]] and [[files]] as upstreams.
 #include <set>
 
 #include "common/base/text.h"
@@ -6,6 +6,7 @@
 #include "lowside/daemon/options.h"
 #include "lowside/daemon/source_pattern.h"
 #include "lowside/upstream/apt/apt_source.h"
+#include "lowside/upstream/conda/conda_source.h"
 #include "lowside/upstream/files/files_upstream.h"
 #include "lowside/upstream/huggingface/huggingface_source.h"
 #include "lowside/upstream/npm/npm_source.h"
@@ -237,6 +238,28 @@ Result<ConfiguredSource> make_huggingface(const Section& section, observe::Count
                 std::move(pattern));
 }
 
+// Two that are served under one name would each take the other's place.
+Result<ConfiguredSource> make_conda(const Section& section, observe::Counters& counters,
+                                    std::set<std::string>& served) {
+  CondaSettings conda;
+  conda.name = section.string("name");
+  conda.channel = section.string("channel");
+  conda.serve_as = section.string("serve_as");
+  if (conda.serve_as.empty()) {
+    conda.serve_as = conda_channel_name(conda.channel);
+  }
+  conda.interval = interval(section);
+  conda.subdirs = section.strings("subdirs");
+  conda.include = section.strings("include");
+  conda.exclude = section.strings("exclude");
+  SLUICE_TRY_VOID(check_settings(conda));
+  if (!served.insert(conda.serve_as).second) {
+    return section.error("serve_as", "another [[conda]] is served as \"" + conda.serve_as + "\"",
+                         "give each a name of its own");
+  }
+  return source(section, std::make_unique<CondaSource>(std::move(conda), counters), {});
+}
+
 Result<ConfiguredSource> make_files(const Section& section, const Clock& clock) {
   FilesSettings files;
   files.name = section.string("name");
@@ -295,7 +318,7 @@ Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& setti
     }
     if (!names.insert(made->name).second) {
       return section.error("name", "\"" + made->name + "\" is taken by another source",
-                           "give each of [[npm]], [[pypi]], [[apt]] and [[files]] its own name");
+                           "give each source its own name");
     }
     sources.push_back(std::move(*made));
     return {};
@@ -312,6 +335,10 @@ Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& setti
   }
   for (const Section& section : settings.repeated("huggingface")) {
     SLUICE_TRY_VOID(add(section, make_huggingface(section, counters)));
+  }
+  std::set<std::string> channels;
+  for (const Section& section : settings.repeated("conda")) {
+    SLUICE_TRY_VOID(add(section, make_conda(section, counters, channels)));
   }
   for (const Section& section : settings.repeated("files")) {
     SLUICE_TRY_VOID(add(section, make_files(section, clock)));

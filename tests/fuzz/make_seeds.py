@@ -141,6 +141,23 @@ def huggingface_seeds():
     yield "cursor", b"\4" + json.dumps(cursor).encode()
 
 
+def conda_seeds():
+    def entry(**more):
+        return {"name": "tiny", "version": "1.0", "build": "py_0", "depends": ["python >=3.8"], "md5": "ab" * 16, "sha256": "cd" * 32, "size": 5, **more}
+    index = {"info": {"subdir": "linux-64", "base_url": "../files"}, "packages": {"tiny-1.0-py_0.tar.bz2": entry()},
+             "packages.conda": {"tiny-1.0-py_0.conda": entry(sha256="ef" * 32, fn="tiny-1.0-py_0.conda"), "a": {}}, "removed": ["tiny-0.9-py_0.conda"],
+             "repodata_version": 2}
+    cursor = {"format": 1, "subdirs": {"lab/noarch": {"asked": "a", "index": "repodata.json", "etag": "e", "last_modified": "", "record": "r"}}}
+    yield "index", b"\0" + json.dumps(index).encode()
+    yield "index_of_two_keys", b"\0" + json.dumps(index).replace('"size"', '"size":5,"size"').encode()
+    for number, path in enumerate(("lab/linux-64/repodata.json.zst", "lab/noarch/repodata.json", "pkgs/main/linux-64/tiny-1.0-py_0.conda", "lab/channeldata.json")):
+        yield f"request{number}", b"\1" + piece("bytes") + b"\1" + piece("") + path.encode()
+    for number, pattern in enumerate(("tiny", "t* 1.* py?_[0-9]", "tiny >=1")):
+        yield f"pattern{number}", b"\2" + piece(pattern) + b"tiny-1.0-py_0.conda"
+    yield "packed", b"\3" + piece("text") + bytes.fromhex("28b52ffd0400") + b"!\0\0text"
+    yield "cursor", b"\4" + json.dumps(cursor).encode()
+
+
 def archive_seeds():
     digests = {name: hashlib.new(name, b"index").hexdigest() for name in ("md5", "sha1", "sha256", "sha512")}
     lists = "".join(f"{field}:\n {digests[name]} 5 main/binary-amd64/Packages\n {digests[name]} 5 main/binary-all/Packages.xz\n"
@@ -281,12 +298,15 @@ def vector_seeds(root):
             yield target, f"vector_{name}", way + data
     for name, data in vectors(root, "announce"):
         yield "announce", f"vector_{name}", b"\0" + data[8:]
+    for name, data in vectors(root, "record"):
+        if name.startswith("conda-"):
+            yield "conda", f"vector_{name}", b"\1" + piece("Hello, closed network!\n") + b"\1" + piece(data) + b"lab/linux-64/tiny-1.0-py_0.conda"
 
 
 def main():
     root, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     example = examples(root)
-    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(),
+    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "conda": conda_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(),
               "shipment": shipment_seeds(example)}
     seeds = [(target, name, data) for target, group in groups.items() for name, data in group] + list(link_seeds(example)) + list(
         vector_seeds(root))

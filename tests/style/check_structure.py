@@ -28,6 +28,7 @@ COMMON_EDGES = {
     "common/ecosystem/apt": {"common/base", "common/process"},
     "common/ecosystem/files": {"common/base"},
     "common/ecosystem/huggingface": {"common/base", "common/ecosystem/files"},
+    "common/ecosystem/conda": {"common/base"},
     "common/config": {"common/base"},
     "common/observe": {"common/base"},
     "common/http": {"common/base", "common/observe"},

@@ -275,6 +275,73 @@ def huggingface():
     yield wrong("ref-to-no-commit", "ref", "a ref has no proper name or commit", hub_refs(main="main"), refs, refs, blobs=())
 
 
+# --- conda
+
+SUBDIR = "lab/linux-64"
+
+
+def conda_entry(content=CONTENT, **changes):
+    """As a channel writes it: the text is kept."""
+    entry = {"name": "tiny", "version": "1.0", "build": "py_0", "timestamp": 1700000000000, "md5": hashlib.md5(content).hexdigest(),
+             "sha256": digest(content).hex(), "size": len(content), **changes}
+    return json.dumps({key: value for key, value in entry.items() if value is not None}).encode()
+
+
+def conda_file(name="tiny-1.0-py_0.conda", content=CONTENT, sha256=None, size=None, metadata=None, removed=0):
+    return message(1, [*text(1, name, "name"), *data(2, digest(content) if sha256 is None else sha256, "sha256"),
+                       *number(3, len(content) if size is None else size, "size"),
+                       *data(4, conda_entry(content) if metadata is None else metadata, "metadata", "JSON"), *number(5, removed, "removed")], "files")
+
+
+def conda_body(*files):
+    return [piece for file in files for piece in file]
+
+
+def conda():
+    both = {"blobs": (CONTENT, OTHER), "held": (CONTENT, OTHER)}
+    name, older = "tiny-1.0-py_0.conda", "tiny-1.0-py_0.tar.bz2"
+    plain, second = conda_file(), conda_file(older, OTHER, removed=1)
+    shown = [{"name": name, "sha256": digest(CONTENT).hex(), "size": len(CONTENT), "metadata": conda_entry().hex()},
+             {"name": older, "sha256": digest(OTHER).hex(), "size": len(OTHER), "metadata": conda_entry(OTHER).hex(), "removed": True}]
+    yield vector("subdir", "conda", SUBDIR, conda_body(plain, second), fields={"files": shown}, **both)
+    yield vector("subdir-that-was-visible", "conda", "pkgs/main/noarch", conda_body(plain, second), previous=conda_body(plain), fields={"files": shown}, **both)
+    without = conda_entry(md5=None, fn=name, subdir="linux-64")
+    yield vector("subdir-without-md5", "conda", SUBDIR, conda_body(conda_file(metadata=without)), fields={"files": [shown[0] | {"metadata": without.hex()}]})
+
+    def wrong(which, reason, cause, body, thing=f"{SUBDIR}: {name}", **other):
+        return refused(which, reason, "integrity", f"conda record {thing}", cause, "conda", SUBDIR, body, **(both | other))
+    for which, document, thing in (("no-subdir", "noarch", "document noarch"), ("up", "../noarch", "channel .."), ("empty", "/noarch", "channel "),
+                                   ("deep", "a/b/c/d/e/noarch", "channel a/b/c/d/e"), ("space", "a b/noarch", "channel a b"), ("source", "lab/src", "subdir src"),
+                                   ("upper-case", "lab/Linux-64", "subdir Linux-64"), ("long", "c" * 129 + "/noarch", "channel " + "c" * 129)):
+        yield refused(f"name-{which}", "document", "invalid", thing, "", "conda", document, conda_body(plain), **both)
+    unreadable = "its body cannot be read, or has no files"
+    yield wrong("unreadable", "body", unreadable, [Piece(counting(0xF8, 5), "no fields")], SUBDIR)
+    yield wrong("without-files", "body", unreadable, [], SUBDIR)
+    unsafe = "a file has no proper name, or is out of order"
+    for which, path in (("none", ""), ("up", "../tiny-1.0-py_0.conda"), ("two-parts", "tiny-1.0.conda"), ("ending", "tiny-1.0-py_0.zip"), ("quote", 'tiny-1.0-"_0.conda'),
+                        ("upper-case", "Tiny-1.0-py_0.conda"), ("other-script", "tinу-1.0-py_0.conda"), ("long", "t" * 245 + "-1-0.conda0.conda")):
+        yield wrong(f"file-name-{which}", "name", unsafe, conda_body(conda_file(path)), SUBDIR)
+    yield wrong("files-not-sorted", "name", unsafe, conda_body(second, plain), SUBDIR)
+    yield wrong("file-twice", "name", unsafe, conda_body(plain, plain), SUBDIR)
+    digests = "it has no digest, or is not among the blobs that the record names"
+    yield wrong("sha256-of-31-bytes", "file", digests, conda_body(conda_file(sha256=counting(1, 31))))
+    yield wrong("file-not-named", "file", digests, conda_body(plain), blobs=(OTHER,))
+    for which, cause, metadata in (
+            ("no-json", "no JSON object", b"{"), ("a-list", "no JSON object", b"[]"), ("key-twice", "key twice", conda_entry()[:-1] + b', "size": 23}'),
+            ("too-long", "256 KiB", conda_entry(summary="s" * 262144)), ("of-another-name", "another name", conda_entry(name="tini")),
+            ("of-another-version", "another name", conda_entry(version="1.1")), ("of-another-build", "another name", conda_entry(build=0)),
+            ("of-another-file", "another name", conda_entry(fn=older)), ("of-another-subdir", "another name", conda_entry(subdir="noarch")),
+            ("with-url", "leads elsewhere", conda_entry(url="http://evil.example/")), ("with-channel", "leads elsewhere", conda_entry(channel="x")),
+            ("in-upper-case", "not in lower case", conda_entry(sha256=digest(CONTENT).hex().upper())), ("md5-alone", "MD5 alone", conda_entry(sha256=None)), ("without-digest", "no SHA-256", conda_entry(sha256=None, md5=None)),
+            ("without-size", "no size", conda_entry(size=None)), ("with-text-as-size", "no size", conda_entry(size="23")), ("with-odd-md5", "md5 is none", conda_entry(md5="0")),
+            ("of-other-bytes", "another digest or size", conda_entry(OTHER)), ("of-another-size", "another digest or size", conda_entry(size=22))):
+        yield wrong(f"metadata-{which}", "metadata", cause, conda_body(conda_file(metadata=metadata)))
+    yield wrong("file-not-held", "held", "it is not in the store, or of another size", conda_body(plain), held=(OTHER,))
+    yield wrong("file-of-another-size", "held", "it is not in the store, or of another size", conda_body(conda_file(size=22, metadata=conda_entry(size=22))))
+    yield wrong("file-of-another-md5", "md5", "its md5 is not that of its bytes", conda_body(conda_file(metadata=conda_entry(md5="0" * 32))))
+    yield wrong("that-replaces-a-file", "replaced", "it would replace a visible file by other bytes", conda_body(plain), previous=conda_body(conda_file(content=OTHER)))
+
+
 # --- apt
 
 
@@ -324,4 +391,4 @@ def apt():
 
 
 FILES = {"record": ("A record, the blobs that are held, and what was visible before, if anything was. For apt a keyring is configured for the archive "
-                    "\"debian\" only: docs/protocol.md, Records.", lambda: [*files(), *npm(), *pypi(), *huggingface(), *apt()])}
+                    "\"debian\" only: docs/protocol.md, Records.", lambda: [*files(), *npm(), *pypi(), *huggingface(), *conda(), *apt()])}

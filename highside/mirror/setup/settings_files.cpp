@@ -58,6 +58,20 @@ std::string huggingface_module(const SetupPlace& place) {
          place.root + "/hf\";\n";
 }
 
+// Read by conda, mamba and micromamba: "-c conda-forge" is then this side's. What "defaults" would
+// mean is outside.
+std::string condarc_text(const SetupPlace& place) {
+  std::string text = "channel_alias: " + place.root +
+                     "/conda\ndefault_channels: []\nnotify_outdated_conda: false\n"
+                     "report_errors: false\n";
+  if (!place.authority.empty()) {
+    text += "ssl_verify: " + place.authority + "\n";
+  }
+  return text +
+         "# Channels that are here, so that nobody need name them:\n"
+         "# channels: [conda-forge]\n";
+}
+
 std::string node_text(const SetupPlace& place) {
   return "export NODE_EXTRA_CA_CERTS=\"" + place.authority + "\"\n";
 }
@@ -88,7 +102,8 @@ std::vector<SettingsFile> settings_files(const SetupPlace& place) {
       {"yarnrc.yml", "yarn 2 and later", "~/.yarnrc.yml", yarnrc_text(place)},
       {"huggingface.sh", "huggingface_hub, transformers, datasets", "~/.config/huggingface.sh",
        huggingface_text(place)},
-      {"huggingface.mjs", "@huggingface/hub", "huggingface.mjs", huggingface_module(place)}};
+      {"huggingface.mjs", "@huggingface/hub", "huggingface.mjs", huggingface_module(place)},
+      {"condarc", "conda, mamba, micromamba", "~/.condarc", condarc_text(place)}};
   if (!place.authority.empty()) {
     files.push_back({"node.sh", "node", "~/.config/node.sh", node_text(place)});
     files.push_back({"apt.conf", "apt over TLS", "/etc/apt/apt.conf.d/90sluice", apt_text(place)});

@@ -5,11 +5,13 @@
 
 #include "common/base/text.h"
 #include "highside/mirror/apt/record_check.h"
+#include "highside/mirror/conda/record_check.h"
 #include "highside/mirror/files/record_check.h"
 #include "highside/mirror/huggingface/record_check.h"
 #include "highside/mirror/npm/record_check.h"
 #include "highside/mirror/pypi/record_check.h"
 #include "sluice/apt.pb.h"
+#include "sluice/conda.pb.h"
 #include "sluice/file.pb.h"
 #include "sluice/huggingface.pb.h"
 #include "sluice/npm.pb.h"
@@ -44,7 +46,7 @@ class RecordVectors : public testing::Test {
 
   high::RecordCheck& check_of(const std::string& ecosystem) {
     for (high::RecordCheck* check : std::initializer_list<high::RecordCheck*>{
-             &file_, &npm_, &pypi_, &huggingface_, apt_.get()}) {
+             &file_, &npm_, &pypi_, &huggingface_, &conda_, apt_.get()}) {
       if (check->ecosystem() == ecosystem) {
         return *check;
       }
@@ -60,10 +62,11 @@ class RecordVectors : public testing::Test {
                  ? shown_body<proto::HuggingFaceRefs>(body)
                  : shown_body<proto::HuggingFaceRevision>(body);
     }
-    return ecosystem == "file"   ? shown_body<proto::FileEntry>(body)
-           : ecosystem == "npm"  ? shown_body<proto::NpmPackage>(body)
-           : ecosystem == "pypi" ? shown_body<proto::PypiProject>(body)
-                                 : shown_body<proto::AptSuite>(body);
+    return ecosystem == "file"    ? shown_body<proto::FileEntry>(body)
+           : ecosystem == "npm"   ? shown_body<proto::NpmPackage>(body)
+           : ecosystem == "pypi"  ? shown_body<proto::PypiProject>(body)
+           : ecosystem == "conda" ? shown_body<proto::CondaSubdir>(body)
+                                  : shown_body<proto::AptSuite>(body);
   }
 
   Result<void> check(const Vector& vector) {
@@ -94,6 +97,7 @@ class RecordVectors : public testing::Test {
   high::NpmRecordCheck npm_;
   high::PypiRecordCheck pypi_;
   high::HuggingFaceRecordCheck huggingface_;
+  high::CondaRecordCheck conda_;
   std::unique_ptr<high::AptRecordCheck> apt_;
 };
 

@@ -36,6 +36,8 @@ TEST(SetupPages, FillInTheAddressThatTheClientUsed) {
               HasSubstr("HF_ENDPOINT=\"https://high.example:8443/hf\"\n"));
   EXPECT_THAT(text(get(pages, "/setup/huggingface.mjs")),
               HasSubstr("hubUrl = \"https://high.example:8443/hf\";"));
+  EXPECT_THAT(text(get(pages, "/setup/condarc")),
+              HasSubstr("channel_alias: https://high.example:8443/conda\n"));
 }
 
 TEST(SetupPages, StayInTheSnapshotBelowWhichTheyAre) {
@@ -54,6 +56,7 @@ TEST(SetupPages, NameTheSitesCertificatesWhereTheyAreKept) {
   EXPECT_THAT(text(get(pages, "/setup/pip.conf")), HasSubstr("cert = " + usual + "\n"));
   EXPECT_THAT(text(get(pages, "/setup/npmrc")), HasSubstr("cafile=" + usual + "\n"));
   EXPECT_THAT(text(get(pages, "/setup/apt.conf")), HasSubstr("CAInfo \"" + usual + "\";"));
+  EXPECT_THAT(text(get(pages, "/setup/condarc")), HasSubstr("ssl_verify: " + usual + "\n"));
   EXPECT_THAT(text(get(pages, "/setup/node.sh")),
               HasSubstr("NODE_EXTRA_CA_CERTS=\"" + usual + "\""));
   EXPECT_THAT(text(get(pages, "/setup/pip.conf", true, "ca=/home/me/ca.pem")),

@@ -121,6 +121,8 @@ def releases_and_removals_follow():
         check(repodata(rig, "linux-64")["removed"] == ["tool-1.0-h1_0.conda"], "what was removed is not named")
         code, _, data = rig.get("/conda/lab/linux-64/tool-1.0-h1_0.conda")
         check(code == 200 and data == first["tool-1.0-h1_0.conda"], f"what was removed answered {code}: lock files name it still")
+        edition = json.loads(rig.get("/edition/1/conda/lab/linux-64/repodata.json")[2])
+        check(set(edition["packages.conda"]) == set(first), "the first edition has changed")
 
 
 def what_proves_nothing_and_what_lies_is_named():

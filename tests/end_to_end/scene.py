@@ -120,14 +120,15 @@ def check_npm(rig, scene, want="pkg-0"):
     check(loaded == f"{want}@1.0.0", f"node loaded '{loaded}'")
 
 
-def apt_options(rig, folder, keyring):
+def apt_options(rig, folder, keyring, architectures=("amd64",)):
+    """The first architecture is the machine's own."""
     for name in ("lists/partial", "archives/partial", "etc/preferences.d", "etc/apt.conf.d"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "status").write_text("")
-    (folder / "etc/sources.list").write_text(f"deb [signed-by={keyring} arch=amd64] http://127.0.0.1:{rig.serve}/apt/debian stable main\n")
+    (folder / "etc/sources.list").write_text(f"deb [signed-by={keyring} arch={','.join(architectures)}] http://127.0.0.1:{rig.serve}/apt/debian stable main\n")
     values = {"Dir::Etc": folder / "etc", "Dir::Etc::sourcelist": folder / "etc/sources.list", "Dir::Etc::sourceparts": "-", "Dir::State": folder,
               "Dir::State::lists": folder / "lists", "Dir::State::status": folder / "status", "Dir::Cache": folder, "Dir::Cache::archives": folder / "archives",
-              "APT::Sandbox::User": "root", "APT::Architecture": "amd64", "APT::Architectures": "amd64", "Acquire::AllowInsecureRepositories": "false"}
+              "APT::Sandbox::User": "root", "APT::Architecture": architectures[0], "APT::Architectures": ",".join(architectures), "Acquire::AllowInsecureRepositories": "false"}
     return [part for key, value in values.items() for part in ("-o", f"{key}={value}")]
 
 

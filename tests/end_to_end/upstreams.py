@@ -51,6 +51,7 @@ class DebianArchive:
     def __init__(self, folder, name="debian", suite="stable"):
         self.root = pathlib.Path(folder) / "static" / name
         self.suite = suite
+        self.architectures = {"amd64"}
         self._home = pathlib.Path(folder) / f"gnupg-{name}"
         self._home.mkdir(mode=0o700, parents=True)
         self.keyring = pathlib.Path(folder) / f"{name}-keyring.gpg"
@@ -61,29 +62,31 @@ class DebianArchive:
     def _gpg(self, *arguments):
         return subprocess.run(["gpg", "--homedir", str(self._home), "--quiet", *arguments], check=True, capture_output=True).stdout
 
-    def add(self, package, version="1.0-1", depends="", payload=b""):
-        tree = self._home.parent / f"tree-{package}-{version}"
+    def add(self, package, version="1.0-1", depends="", payload=b"", architecture="amd64"):
+        tree = self._home.parent / f"tree-{package}-{version}-{architecture}"
+        self.architectures |= {architecture} - {"all"}
         (tree / "DEBIAN").mkdir(parents=True)
         (tree / "usr/share" / package).mkdir(parents=True)
         (tree / "usr/share" / package / "payload").write_bytes(payload or package.encode())
-        fields = {"Package": package, "Version": version, "Architecture": "amd64", "Maintainer": "Test <test@example.org>", "Description": f"test package {package}"}
+        fields = {"Package": package, "Version": version, "Architecture": architecture, "Maintainer": "Test <test@example.org>", "Description": f"test package {package}"}
         if depends:
             fields["Depends"] = depends
         (tree / "DEBIAN/control").write_text("".join(f"{k}: {v}\n" for k, v in fields.items()))
-        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-b", str(tree), str(self.root / f"pool/main/{package}_{version}_amd64.deb")],
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-b", str(tree), str(self.root / f"pool/main/{package}_{version}_{architecture}.deb")],
                        check=True, capture_output=True)
 
     def publish(self):
-        packages = self.root / f"dists/{self.suite}/main/binary-amd64"
-        packages.mkdir(parents=True, exist_ok=True)
-        text = subprocess.run(["apt-ftparchive", "packages", "pool"], cwd=self.root, check=True, capture_output=True).stdout
-        (packages / "Packages").write_bytes(text)
-        (packages / "Packages.gz").write_bytes(gzip.compress(text, mtime=0))
+        for architecture in self.architectures:
+            packages = self.root / f"dists/{self.suite}/main/binary-{architecture}"
+            packages.mkdir(parents=True, exist_ok=True)
+            text = subprocess.run(["apt-ftparchive", "--arch", architecture, "packages", "pool"], cwd=self.root, check=True, capture_output=True).stdout
+            (packages / "Packages").write_bytes(text)
+            (packages / "Packages.gz").write_bytes(gzip.compress(text, mtime=0))
         suite = self.root / f"dists/{self.suite}"
         for stale in ("Release", "InRelease", "Release.gpg"):
             (suite / stale).unlink(missing_ok=True)
         options = [f"APT::FTPArchive::Release::{k}={v}" for k, v in (("Suite", self.suite), ("Codename", self.suite), ("Origin", "Test"), ("Label", "Test"),
-                                                                     ("Architectures", "amd64"), ("Components", "main"))]
+                                                                     ("Architectures", " ".join(sorted(self.architectures))), ("Components", "main"))]
         release = subprocess.run(["apt-ftparchive", *[a for o in options for a in ("-o", o)], "release", "."], cwd=suite, check=True, capture_output=True).stdout
         (suite / "Release").write_bytes(release)
         self._gpg("--batch", "--yes", "--clearsign", "-o", str(suite / "InRelease"), str(suite / "Release"))

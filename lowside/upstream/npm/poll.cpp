@@ -31,6 +31,9 @@ Result<Proposal> NpmPoll::run() {
   records_.keep_only(records);
   read_wants();
   fetch_packuments(held);
+  if (auto silent = silence()) {
+    return std::move(*silent);
+  }
   SLUICE_TRY_VOID(resolve_wants());
   SLUICE_TRY_VOID(fetch_keys());
   fetch_packuments(missing_packages());
@@ -80,12 +83,26 @@ Result<void> NpmPoll::fetch_keys() {
   return {};
 }
 
+// The registry gave none of the held packages: what is known of the closures would stand, and
+// nobody would be told.
+std::optional<Error> NpmPoll::silence() const {
+  std::optional<Error> silent;
+  for (const auto& [name, package] : packages_) {
+    if (!package.no_answer || package.no_answer->code != ErrorCode::kUnavailable) {
+      return std::nullopt;
+    }
+    silent = package.no_answer;
+  }
+  return silent;
+}
+
 // Of the closures: what was not asked for yet, and what another version is wanted of than was kept
 // of the answer.
 std::set<std::string> NpmPoll::missing_packages() const {
   std::set<std::string> names;
   for (const auto& [name, package] : packages_) {
-    if (!package.wanted.empty() && (!package.is_asked || has_news(name, package))) {
+    const bool is_new = !package.is_asked && !package.no_answer;
+    if (!package.wanted.empty() && (is_new || has_news(name, package))) {
       names.insert(name);
     }
   }
@@ -127,6 +144,7 @@ void NpmPoll::take_packument(const std::string& name, const std::string& uri,
     }
   };
   if (!answer) {
+    package.no_answer = answer.error();
     refuse(answer.error());
     return;
   }

@@ -58,7 +58,8 @@ class NpmPoll {
     std::optional<Packument> packument;  // there if it may give a new record
     std::string etag;
     std::string answer;
-    bool is_asked = false;    // in this poll
+    bool is_asked = false;  // in this poll, with an answer
+    std::optional<Error> no_answer{};
     bool is_changed = false;  // since it was shipped
     std::map<std::string, Checked> checked;
     std::map<std::string, HeldVersion> versions;  // with their tarballs in the spool
@@ -76,6 +77,7 @@ class NpmPoll {
   // poll.cpp
   Result<void> fetch_keys();
   void fetch_packuments(const std::set<std::string>& names);
+  std::optional<Error> silence() const;
   std::set<std::string> missing_packages() const;
   void take_packument(const std::string& name, const std::string& uri, Result<Document> answer);
 

@@ -69,6 +69,22 @@ TEST_F(NpmSourceTest, AsksOnceForEachUnchangedPackageAndNotNpm) {
   EXPECT_THAT(versions("@scope/dep"), ElementsAre("2.1.0", "2.2.0", "3.0.0"));
 }
 
+TEST_F(NpmSourceTest, ARegistryThatAnswersNothingFailsThePollThoughAllIsKnown) {
+  publish_app(registry);
+  settings.packages = {"app@^1"};
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(poll());
+  }
+  registry.server.answer("/app", {{.status = 503}});
+  const auto one_of_two = poll();
+  ASSERT_TRUE(one_of_two) << "the other package answered";
+  EXPECT_EQ(one_of_two->problems.size(), 1U) << "and the one that did not is asked once";
+  registry.server.stop();
+  const auto silent = poll();
+  ASSERT_FALSE(silent);
+  EXPECT_EQ(silent.error().code, ErrorCode::kUnavailable);
+}
+
 TEST_F(NpmSourceTest, WhatIsNoLongerWantedIsStillToldOf) {
   publish_app(registry);
   settings.packages = {"app", "@scope/dep@3"};

@@ -33,6 +33,9 @@ Result<Proposal> PypiPoll::run() {
   }
   records_.keep_only(records);
   fetch_pages(held, true);
+  if (auto silent = silence()) {
+    return std::move(*silent);
+  }
   SLUICE_TRY_VOID(resolve_wants());
   fetch_missing_pages();
   if (context_.published_since) {
@@ -48,6 +51,19 @@ Result<Proposal> PypiPoll::run() {
     return *broken_;
   }
   return publish();
+}
+
+// The index gave none of the held projects' pages: what is known of the closures would stand, and
+// nobody would be told.
+std::optional<Error> PypiPoll::silence() const {
+  std::optional<Error> silent;
+  for (const auto& [name, project] : projects_) {
+    if (!project.no_page || project.no_page->code != ErrorCode::kUnavailable) {
+      return std::nullopt;
+    }
+    silent = project.no_page;
+  }
+  return silent;
 }
 
 void PypiPoll::fetch_pages(const std::set<std::string>& names, bool conditional) {

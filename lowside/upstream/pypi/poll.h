@@ -70,6 +70,7 @@ class PypiPoll {
 
   // poll.cpp
   void fetch_pages(const std::set<std::string>& names, bool conditional);
+  std::optional<Error> silence() const;
   void take_page(const std::string& name, const std::string& uri, Result<Document> answer);
   void take_new_page(const std::string& name, const std::string& uri, const Document& answer);
   const PypiTracked* tracked(const std::string& project) const;

@@ -75,6 +75,16 @@ TEST_F(PypiPollTest, AReleaseBetweenPipAndThePagesIsTakenByTheNextPoll) {
   EXPECT_THAT(files("b"), ElementsAre(b, newer));
 }
 
+TEST_F(PypiPollTest, AnIndexThatAnswersNothingFailsThePollThoughAllIsKnown) {
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(poll());
+  }
+  index.server.stop();
+  const auto silent = poll();
+  ASSERT_FALSE(silent);
+  EXPECT_EQ(silent.error().code, ErrorCode::kUnavailable);
+}
+
 TEST_F(PypiPollTest, YanksComeAndGo) {
   ASSERT_TRUE(poll());
   index.edit("a", a, [](json::object& file) { file["yanked"] = "broken"; });

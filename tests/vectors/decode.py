@@ -4,11 +4,13 @@
 Usage: decode.py              prints one line for each vector that comes out otherwise, and exits 1 if there is any
        decode.py --self-test  also expects something else of every vector, and that this is noticed
 """
+import hashlib
 import json
 import pathlib
 import sys
 
 import content
+import ecosystems
 import erasure
 import link
 import protobuf
@@ -143,10 +145,10 @@ def check_replay(vector):
 
 
 def check_record(vector):
-    held = {content.hashlib.sha256(blob).digest(): blob for blob in map(bytes.fromhex, vector["held"])}
+    held = {hashlib.sha256(blob).digest(): blob for blob in map(bytes.fromhex, vector["held"])}
     record = {"document": vector["document"], "blobs": [bytes.fromhex(name) for name in vector["blobs"]]}
     previous = bytes_of(vector["previous"]["bytes"]) if "previous" in vector else None
-    check = content.RECORD_CHECKS[vector["ecosystem"]]
+    check = ecosystems.RECORD_CHECKS[vector["ecosystem"]]
     return outcome(vector, lambda data: protobuf.shown(check(record, data, held, previous)), bytes_of(vector["bytes"]))
 
 

@@ -7,9 +7,12 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
 #include <cerrno>
 
 #include "common/http/blocking.h"
@@ -35,6 +38,10 @@ constexpr std::size_t kReadAheadBytes = std::size_t{64} << 10;
 // forgotten, since closing on unread bytes would take the answer away from it (RFC 9112, 9.6).
 constexpr std::chrono::milliseconds kLingerTime{2'000};
 constexpr std::size_t kLingerBytes = std::size_t{256} << 10;
+
+bool may_be_upload(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
 
 class Registration {
  public:
@@ -70,7 +77,7 @@ template <class Stream>
 class Connection final : public OpenConnection {
  public:
   static constexpr bool kSecure = !std::is_same_v<Stream, tcp::socket>;
-  using Parser = beast::http::request_parser<beast::http::string_body>;
+  using HeadParser = beast::http::request_parser<beast::http::empty_body>;
 
   Connection(Hub& hub, Stream stream)
       : hub_(hub),
@@ -113,6 +120,12 @@ class Connection final : public OpenConnection {
     }
   }
 
+  struct Manner {
+    bool is_head = false;
+    bool keep_alive = false;
+    bool can_chunk = false;
+  };
+
   asio::awaitable<bool> shake_hands() {
     if constexpr (kSecure) {
       deadline_.arm(hub_.limits.header_time);
@@ -131,9 +144,9 @@ class Connection final : public OpenConnection {
     if (!co_await wait_for_request()) {
       co_return false;
     }
-    Parser parser;
+    HeadParser parser;
     parser.header_limit(static_cast<std::uint32_t>(hub_.limits.header_bytes));
-    parser.body_limit(hub_.limits.body_bytes);
+    parser.body_limit(hub_.limits.upload_bytes);
     deadline_.arm(hub_.limits.header_time);
     const auto [error, count] =
         co_await beast::http::async_read_header(stream_, buffer_, parser, kResult);
@@ -147,18 +160,40 @@ class Connection final : public OpenConnection {
       co_await answer(std::move(*accepted.refusal), {.is_head = accepted.request.method == "HEAD"});
       co_return false;
     }
-    if (!parser.is_done()) {
-      const bool whole = co_await read_body(&parser, &accepted.request);
+    deadline_.disarm();
+    Manner manner{.is_head = accepted.request.method == "HEAD",
+                  .keep_alive = parser.get().keep_alive(),
+                  .can_chunk = parser.get().version() >= 11};
+    std::optional<Response> response =
+        co_await take_and_handle(&parser, &accepted.request, &manner);
+    if (!response) {
+      co_return false;
+    }
+    co_return co_await answer(std::move(*response), manner);
+  }
+
+  // Takes the body and has the request answered. None: there is nobody to answer any more. Where
+  // the body was not read to its end, the connection cannot go on (`manner`).
+  asio::awaitable<std::optional<Response>> take_and_handle(HeadParser* parser, Request* request,
+                                                           Manner* manner) {
+    Opening opening;
+    if (hub_.receiver && may_be_upload(request->method)) {
+      opening = co_await open(request);
+    }
+    if (auto* at_once = std::get_if<Response>(&opening)) {
+      manner->keep_alive = manner->keep_alive && parser->is_done();
+      co_return std::move(*at_once);
+    }
+    if (auto* reception = std::get_if<std::unique_ptr<Reception>>(&opening)) {
+      co_return co_await receive(parser, std::move(*reception), request->target, manner);
+    }
+    if (!parser->is_done()) {
+      const bool whole = co_await read_body(parser, request);
       if (!whole) {
-        co_return false;
+        co_return std::nullopt;
       }
     }
-    deadline_.disarm();
-    const Manner manner{.is_head = accepted.request.method == "HEAD",
-                        .keep_alive = parser.get().keep_alive(),
-                        .can_chunk = parser.get().version() >= 11};
-    Response response = co_await handle(std::move(accepted.request));
-    co_return co_await answer(std::move(response), manner);
+    co_return co_await handle(std::move(*request));
   }
 
   asio::awaitable<bool> wait_for_request() {
@@ -194,19 +229,89 @@ class Connection final : public OpenConnection {
     return {static_cast<const char*>(bytes.data()), bytes.size()};
   }
 
-  asio::awaitable<bool> read_body(Parser* parser, Request* request) {
-    if (request->header("Expect") && parser->get().version() >= 11) {
+  // A client that asked waits for this before it sends the body.
+  asio::awaitable<void> invite(const HeadParser& head) {
+    if (head.get().find(beast::http::field::expect) != head.get().end() &&
+        head.get().version() >= 11) {
       co_await send("HTTP/1.1 100 Continue\r\n\r\n");
     }
+  }
+
+  asio::awaitable<bool> read_body(HeadParser* head, Request* request) {
+    if (head->content_length().value_or(0) > hub_.limits.body_bytes) {
+      co_await refuse_unreadable(beast::http::error::body_limit);
+      co_return false;
+    }
+    co_await invite(*head);
+    beast::http::request_parser<beast::http::string_body> parser(std::move(*head));
+    parser.body_limit(hub_.limits.body_bytes);
     deadline_.arm(hub_.limits.body_time);
-    const auto [error, count] =
-        co_await beast::http::async_read(stream_, buffer_, *parser, kResult);
+    const auto [error, count] = co_await beast::http::async_read(stream_, buffer_, parser, kResult);
     if (error) {
       co_await refuse_unreadable(error);
       co_return false;
     }
-    request->body = std::move(parser->get().body());
+    deadline_.disarm();
+    request->body = std::move(parser.get().body());
     co_return true;
+  }
+
+  asio::awaitable<Opening> open(Request* request) {
+    auto ask = [receiver = &hub_.receiver, request] { return (*receiver)(*request); };
+    Opening opening = co_await on_worker<Opening>(std::move(ask), request->target);
+    if (std::holds_alternative<std::unique_ptr<Reception>>(opening) &&
+        hub_.open_uploads >= hub_.limits.uploads) {
+      hub_.counters.add(Metric::kHttpRefusedRequests);
+      opening = busy("as many uploads as are allowed at once are under way; try again soon");
+    }
+    co_return opening;
+  }
+
+  // The whole of an upload. `target` is for the log.
+  asio::awaitable<std::optional<Response>> receive(HeadParser* head,
+                                                   std::unique_ptr<Reception> reception,
+                                                   const std::string& target, Manner* manner) {
+    const Count open(hub_.open_uploads);
+    co_await invite(*head);
+    beast::http::request_parser<beast::http::buffer_body> parser(std::move(*head));
+    const std::shared_ptr<Reception> taker = std::move(reception);
+    std::optional<Response> response;
+    Bytes chunk(kChunkBytes);
+    while (!parser.is_done() && !response) {
+      auto& body = parser.get().body();
+      body.data = chunk.data();
+      body.size = chunk.size();
+      deadline_.arm(hub_.limits.body_time);
+      const auto [error, count] =
+          co_await beast::http::async_read(stream_, buffer_, parser, kResult);
+      deadline_.disarm();
+      if (error && error != beast::http::error::need_buffer) {
+        co_await drop(taker);
+        co_await refuse_unreadable(error);
+        co_return std::nullopt;
+      }
+      const ByteView bytes = ByteView(chunk).first(chunk.size() - body.size);
+      if (!bytes.empty()) {
+        auto write = [taker, bytes] { return taker->write(bytes); };
+        response = co_await on_worker<std::optional<Response>>(std::move(write), target);
+      }
+    }
+    manner->keep_alive = manner->keep_alive && parser.is_done();
+    if (!response) {
+      auto finish = [taker] { return std::optional<Response>(taker->finish()); };
+      response = co_await on_worker<std::optional<Response>>(std::move(finish), target);
+    }
+    co_await drop(taker);
+    co_return response;
+  }
+
+  // What it holds goes on a worker: it may have a file to remove.
+  asio::awaitable<void> drop(std::shared_ptr<Reception> taker) {
+    auto release = [held = std::move(taker)]() mutable {
+      held.reset();
+      return true;
+    };
+    co_await on_pool(hub_.workers, std::move(release));
   }
 
   // Too slow, no HTTP, or gone.
@@ -230,17 +335,25 @@ class Connection final : public OpenConnection {
   asio::awaitable<Response> handle(Request request) {
     if (hub_.waiting_requests >= hub_.limits.waiting_requests) {
       hub_.counters.add(Metric::kHttpRefusedRequests);
-      Response busy = error_response(503, "too many requests are waiting; try again soon");
-      busy.headers.emplace("Retry-After", "1");
-      co_return busy;
+      co_return busy("too many requests are waiting; try again soon");
     }
     const Count waiting(hub_.waiting_requests);
+    const std::string target = request.target;
+    auto work = [handler = &hub_.handler, asked = std::move(request)] { return (*handler)(asked); };
+    co_return co_await on_worker<Response>(std::move(work), target);
+  }
+
+  static Response busy(std::string_view why) {
+    Response response = error_response(503, why);
+    response.headers.emplace("Retry-After", "1");
+    return response;
+  }
+
+  // Runs a handler's code; where it throws, the answer is 500.
+  template <class Output, class Work>
+  asio::awaitable<Output> on_worker(Work work, std::string target) {
     std::string failure;
-    std::string target = request.target;
     try {
-      auto work = [handler = &hub_.handler, asked = std::move(request)] {
-        return (*handler)(asked);
-      };
       co_return co_await on_pool(hub_.workers, std::move(work));
     } catch (const std::exception& thrown) {
       failure = thrown.what();
@@ -249,12 +362,6 @@ class Connection final : public OpenConnection {
                      {{"target", std::move(target)}, {"cause", failure}});
     co_return error_response(500, "the server failed to answer; its log says why");
   }
-
-  struct Manner {
-    bool is_head = false;
-    bool keep_alive = false;
-    bool can_chunk = false;
-  };
 
   // Whether the connection can go on.
   asio::awaitable<bool> answer(Response response, Manner manner) {

@@ -69,7 +69,11 @@ Accepted accept_head(const RawRequest& raw, bool secure, const std::string& loca
   request.method = raw.method_string();
   request.target = raw.target();
   for (const auto& field : raw) {
-    request.headers.emplace(field.name_string(), field.value());
+    if (field.name() == beast::http::field::authorization) {
+      request.credentials = Credentials(std::string(field.value()));
+    } else {
+      request.headers.emplace(field.name_string(), field.value());
+    }
   }
   accepted.refusal = check_method(raw);
   if (accepted.refusal) {

@@ -1,8 +1,8 @@
 // From what Beast read to a Request, and from a Response to the bytes before its body.
 #pragma once
 
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <optional>
 #include <string>
 
@@ -11,7 +11,7 @@
 
 namespace sluice::http {
 
-using RawRequest = boost::beast::http::request<boost::beast::http::string_body>;
+using RawRequest = boost::beast::http::request<boost::beast::http::empty_body>;
 
 // The request without its body, or the answer to one that cannot be served. `local` is the
 // authority of a client that names none (HTTP/1.0).

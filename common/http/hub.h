@@ -24,6 +24,7 @@ struct Hub {
       observe::EventSink& tell)
       : limits(options.limits),
         handler(std::move(handle)),
+        receiver(options.receive),
         counters(count),
         events(tell),
         workers(options.workers),
@@ -43,6 +44,7 @@ struct Hub {
 
   const Limits limits;
   const Handler handler;
+  const Receiver receiver;
   observe::Counters& counters;
   observe::EventSink& events;
   SystemClock clock;
@@ -52,6 +54,7 @@ struct Hub {
   std::unordered_set<OpenConnection*> open;
   std::size_t waiting_requests = 0;
   std::size_t open_streams = 0;
+  std::size_t open_uploads = 0;
   bool stopping = false;
   std::promise<void> drained;  // set when stopping and nothing is open
 };

@@ -14,6 +14,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/error.h"
+#include "common/http/credentials.h"
 
 namespace sluice::http {
 
@@ -58,7 +59,8 @@ struct Request {
       path;  // percent-decoded exactly once; starts with '/', has no "." or ".." segment and no NUL
   std::string raw_path;  // the target's path, not decoded: where %2f must be told from /
   std::string query;     // not decoded, without the '?'
-  Headers headers;
+  Headers headers;       // all but Authorization
+  Credentials credentials{};
   std::string body;     // at most the server's limit
   bool secure = false;  // came over TLS
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/http/message.h"
+#include "common/http/upload.h"
 
 namespace sluice::http {
 
@@ -17,8 +18,14 @@ class Router {
   void mount(std::string prefix, Handler handler);
   Response handle(const Request& request) const;  // 404 where nothing is mounted
 
+  // Likewise for bodies of any length. What it does not take, and what has no receiver, goes to the
+  // handler.
+  void mount_receiver(std::string prefix, Receiver receiver);
+  Opening receive(const Request& head) const;
+
  private:
   std::map<std::string, Handler, std::less<>> mounts_;
+  std::map<std::string, Receiver, std::less<>> receivers_;
 };
 
 }  // namespace sluice::http

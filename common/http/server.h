@@ -3,9 +3,10 @@
 //   listeners ─► connections (coroutines, all on one I/O thread)
 //                   │ a request, read whole          ▲ the answer; parts of its body
 //                   ▼                                │
-//                worker threads: handlers, reads of the disk, sendfile
+//                worker threads: handlers, receptions, reads of the disk, sendfile
 //                stream threads: BodyStream::next(), one thread for each open stream
 //
+// A body is read whole before its handler runs, or given to a reception (upload.h) as it comes.
 // Each connection has one request under way, so that pipelined requests are answered in their order
 // and the queue before the workers is never longer than Limits::connections; it is cut at
 // Limits::waiting_requests, beyond which clients are told 503 at once.
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "common/http/message.h"
+#include "common/http/upload.h"
 #include "common/observe/counters.h"
 #include "common/observe/events.h"
 
@@ -29,6 +31,9 @@ struct Limits {
   std::size_t header_bytes = std::size_t{16} << 10;
   // The largest body a client of ours sends is npm's audit: 300 KiB for 3000 packages.
   std::size_t body_bytes = std::size_t{1} << 20;
+  // What a receiver may take, as a blob (a receiver has a bound of its own).
+  std::uint64_t upload_bytes = std::uint64_t{4} << 40;
+  std::size_t uploads = 64;  // at once; each holds 128 KiB
   // At 150 KiB each (buffers of both directions) they cost 150 MiB at the most.
   std::size_t connections = 1024;
   std::size_t waiting_requests = 256;
@@ -37,7 +42,7 @@ struct Limits {
   // Each of these cuts a slow client off.
   std::chrono::milliseconds idle_time{60'000};    // until a request's first byte
   std::chrono::milliseconds header_time{10'000};  // for all of a header; for the TLS handshake
-  std::chrono::milliseconds body_time{60'000};    // for all of a request's body
+  std::chrono::milliseconds body_time{60'000};    // for all of a body; of an upload, for 128 KiB
   std::chrono::milliseconds send_time{60'000};    // for each 128 KiB of an answer: 2 KiB/s
 };
 
@@ -46,6 +51,7 @@ struct ServerOptions {
   std::filesystem::path certificate{};  // PEM, with its chain; empty: plain HTTP
   std::filesystem::path private_key{};
   unsigned workers = 8;  // handlers at once: disks like a few in flight, and each is one thread
+  Receiver receive{};    // empty: bodies are read whole, for the handler
   Limits limits{};
 };
 

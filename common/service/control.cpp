@@ -43,9 +43,9 @@ Result<std::string> make_token(const std::filesystem::path& file) {
 
 bool authorized(const http::Request& request, const std::string& token) {
   const std::string expected = std::string(kScheme) + token;
-  const auto given = request.header("Authorization");
-  return given && given->size() == expected.size() &&
-         CRYPTO_memcmp(given->data(), expected.data(), expected.size()) == 0;
+  const std::string_view given = request.credentials.reveal();
+  return given.size() == expected.size() &&
+         CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
 }
 
 http::Response answer(const http::Request& request, const std::string& token,

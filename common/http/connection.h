@@ -2,17 +2,18 @@
 // enough.
 #pragma once
 
+#include <openssl/types.h>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 
 #include "common/http/hub.h"
 
 namespace sluice::http {
 
-// Ends when the connection has been closed. On the hub's I/O thread; `hub` and `tls` outlive it.
-boost::asio::awaitable<void> serve_plain(Hub* hub, boost::asio::ip::tcp::socket socket);
-boost::asio::awaitable<void> serve_tls(Hub* hub, boost::asio::ip::tcp::socket socket,
-                                       boost::asio::ssl::context* tls);
+// Ends when the connection has been closed. The caller has counted it in Hub::connections, from
+// which this takes it. On the loop's thread; `loop` and `tls` (null: plain
+// HTTP) outlive it.
+boost::asio::awaitable<void> serve(Loop* loop, boost::asio::ip::tcp::socket socket, SSL_CTX* tls);
 
 }  // namespace sluice::http

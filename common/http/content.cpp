@@ -6,6 +6,7 @@
 #include "common/base/calendar.h"
 #include "common/base/text.h"
 #include "common/http/http_date.h"
+#include "common/http/memory_source.h"
 
 namespace sluice::http {
 namespace {
@@ -178,18 +179,31 @@ Answer answer(const Request& request, const Content& content, std::uint64_t size
 
 Response respond(const Request& request, const Content& content,
                  std::shared_ptr<const BodySource> source) {
-  auto [response, part] = answer(request, content, source->size());
-  if (part) {
-    response.body = SourceRange{std::move(source), part->offset, part->length};
+  if (content.lasting) {
+    auto lasting = std::make_shared<const Lasting>(Lasting{content, std::move(source)});
+    Response response = respond(request, *lasting);
+    response.lasting = std::move(lasting);
+    return response;
   }
-  return std::move(response);
+  return respond(request, Lasting{content, std::move(source)});
 }
 
 Response respond(const Request& request, const Content& content, std::string document) {
+  if (content.lasting) {
+    return respond(request, content, std::make_shared<const MemorySource>(std::move(document)));
+  }
   auto [response, part] = answer(request, content, document.size());
   if (part) {
     response.body = part->length == document.size() ? std::move(document)
                                                     : document.substr(part->offset, part->length);
+  }
+  return std::move(response);
+}
+
+Response respond(const Request& request, const Lasting& lasting) {
+  auto [response, part] = answer(request, lasting.content, lasting.source->size());
+  if (part) {
+    response.body = SourceRange{lasting.source, part->offset, part->length};
   }
   return std::move(response);
 }

@@ -16,6 +16,15 @@ struct Content {
   std::string etag;  // quoted, strong; empty: none
   std::optional<UtcTime> last_modified;
   Headers extra;  // such as Vary or Repr-Digest
+  // The answer is the same for every request of this target, Host and Accept until the version
+  // changes (CacheOptions): it may be given again without its handler.
+  bool lasting = false;
+};
+
+// What such an answer stands for.
+struct Lasting {
+  Content content;
+  std::shared_ptr<const BodySource> source;
 };
 
 // GET and HEAD: 200, 206 (one range; several are answered whole), 304 (If-None-Match before
@@ -23,8 +32,12 @@ struct Content {
 // Last-Modified, Content-Type.
 Response respond(const Request& request, const Content& content,
                  std::shared_ptr<const BodySource> source);
-// The same for a document made in memory: the body is a std::string.
+// The same for a document made in memory: the body is a std::string, or a SourceRange where it is
+// lasting.
 Response respond(const Request& request, const Content& content, std::string document);
+
+// What was answered before, for another request of the same.
+Response respond(const Request& request, const Lasting& answer);
 
 // "sha-256=:<base64>:" for Repr-Digest (RFC 9530).
 std::string repr_digest_sha256(ByteView sha256);

@@ -28,6 +28,7 @@ class BodySource {
   virtual int descriptor() const {
     return -1;
   }  // of a file that holds exactly these bytes, for sendfile
+  virtual ByteView memory() const { return {}; }  // the bytes, where they lie in memory anyway
 };
 
 // Bytes without an end: events. next() waits up to a second; an empty string means "nothing yet",
@@ -45,6 +46,8 @@ struct SourceRange {
 };
 
 using Body = std::variant<std::monostate, std::string, SourceRange, std::shared_ptr<BodyStream>>;
+
+struct Lasting;  // content.h
 
 struct HeaderLess {  // header names compare without case
   using is_transparent = void;
@@ -76,6 +79,7 @@ struct Response {
   unsigned status = 200;
   Headers headers{};
   Body body{};
+  std::shared_ptr<const Lasting> lasting{};  // see Content::lasting
 };
 
 // Called on a worker thread, may block on the disk, must not throw. One handler is called by

@@ -5,11 +5,12 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <deque>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -62,30 +63,32 @@ void refuse(Hub& hub, tcp::socket socket, bool secure) {
   }
 }
 
-asio::awaitable<void> accept_from(Hub* hub, tcp::acceptor* acceptor, asio::ssl::context* tls) {
+// Hands connections to the loops in turn.
+asio::awaitable<void> accept_from(Hub* hub, std::deque<Loop>* loops, tcp::acceptor* acceptor,
+                                  SSL_CTX* tls) {
   const auto at_end = [hub](const std::exception_ptr& failure) {
     if (failure) {  // out of memory at the most: what clients do is no exception
       hub->events.emit(observe::Level::kError, "http.connection_failed", {});
     }
   };
   bool failing = false;  // told once, not ten times a second
+  std::size_t turn = 0;
   while (acceptor->is_open()) {
-    auto [error, socket] = co_await acceptor->async_accept(kAcceptResult);
+    Loop& loop = (*loops)[turn++ % loops->size()];
+    auto [error, socket] = co_await acceptor->async_accept(loop.io, kAcceptResult);
     const bool told = failing;
     failing = error && error != asio::error::connection_aborted;
-    if (!error && hub->open.size() >= hub->limits.connections) {
+    if (!error && hub->connections >= hub->limits.connections) {
       refuse(*hub, std::move(socket), tls != nullptr);
     } else if (!error && !hub->stopping) {
-      asio::co_spawn(hub->io,
-                     tls == nullptr ? serve_plain(hub, std::move(socket))
-                                    : serve_tls(hub, std::move(socket), tls),
-                     at_end);
+      ++hub->connections;
+      asio::co_spawn(loop.io, serve(&loop, std::move(socket), tls), at_end);
     } else if (failing && acceptor->is_open()) {
       if (!told) {
         hub->events.failure(observe::Level::kWarning, "http.accept_failed",
                             errno_error("accept", error.value()));
       }
-      asio::steady_timer pause(hub->io, kAcceptPause);
+      asio::steady_timer pause(acceptor->get_executor(), kAcceptPause);
       co_await pause.async_wait(kAcceptResult);
     }
   }
@@ -151,35 +154,31 @@ Result<std::unique_ptr<asio::ssl::context>> load_tls(const ServerOptions& option
 struct Server::State {
   State(const ServerOptions& options, Handler handler, observe::Counters& counters,
         observe::EventSink& events)
-      : hub(options, std::move(handler), counters, events) {}
+      : hub(options, std::move(handler), counters, events) {
+    for (unsigned i = 0; i < std::max(options.loops, 1U); ++i) {
+      loops.emplace_back(hub);
+    }
+  }
 
-  void begin_to_stop() {
+  // On the first loop, whose sockets they are.
+  void stop_accepting() {
     hub.stopping = true;
     for (tcp::acceptor& acceptor : acceptors) {
       boost::system::error_code ignored;
       acceptor.close(ignored);
     }
-    if (hub.open.empty()) {
-      hub.drained.set_value();
-    }
-    for (OpenConnection* connection : hub.open) {
-      connection->stop_if_idle();
-    }
-  }
-
-  void cut_off() {
-    for (OpenConnection* connection : hub.open) {
-      connection->cut_off();
+    for (Loop& loop : loops) {  // behind the connections that were handed to it
+      asio::post(loop.io, [&loop] { loop.begin_to_stop(); });
     }
   }
 
   Hub hub;
+  std::deque<Loop> loops;
   std::unique_ptr<asio::ssl::context> tls;
   std::list<tcp::acceptor> acceptors;
   std::vector<std::string> addresses;
-  asio::executor_work_guard<asio::io_context::executor_type> work{hub.io.get_executor()};
   std::mutex stop_mutex;
-  std::thread io_thread;
+  std::vector<std::thread> threads;  // one for each loop; empty: stopped
 };
 
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Handler handler,
@@ -189,20 +188,24 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Hand
   auto state = std::make_unique<State>(options, std::move(handler), counters, events);
   SLUICE_TRY(state->tls, load_tls(options));
   for (const std::string& address : options.listen) {
-    SLUICE_TRY(tcp::acceptor acceptor, listen_on(state->hub.io, address));
+    SLUICE_TRY(tcp::acceptor acceptor, listen_on(state->loops.front().io, address));
     boost::system::error_code error;
     state->addresses.push_back(to_string(acceptor.local_endpoint(error)));
     state->acceptors.push_back(std::move(acceptor));
   }
   for (tcp::acceptor& acceptor : state->acceptors) {
-    asio::co_spawn(state->hub.io, accept_from(&state->hub, &acceptor, state->tls.get()),
+    asio::co_spawn(state->loops.front().io,
+                   accept_from(&state->hub, &state->loops, &acceptor,
+                               state->tls ? state->tls->native_handle() : nullptr),
                    [](const std::exception_ptr& failure) {
                      if (failure) {
                        std::rethrow_exception(failure);  // nobody would listen any more
                      }
                    });
   }
-  state->io_thread = std::thread([&io = state->hub.io] { io.run(); });
+  for (Loop& loop : state->loops) {
+    state->threads.emplace_back([&io = loop.io] { io.run(); });
+  }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
@@ -214,18 +217,27 @@ const std::vector<std::string>& Server::addresses() const { return state_->addre
 
 void Server::stop(std::chrono::milliseconds grace) {
   const std::lock_guard lock(state_->stop_mutex);
-  if (!state_->io_thread.joinable()) {
+  if (state_->threads.empty()) {
     return;
   }
   State& state = *state_;
-  const std::future<void> drained = state.hub.drained.get_future();
-  asio::post(state.hub.io, [&state] { state.begin_to_stop(); });
-  if (drained.wait_for(grace) != std::future_status::ready) {
-    asio::post(state.hub.io, [&state] { state.cut_off(); });
-    drained.wait();
+  std::vector<std::future<void>> drained;
+  for (Loop& loop : state.loops) {
+    drained.push_back(loop.drained.get_future());
   }
-  state.work.reset();
-  state.io_thread.join();
+  asio::post(state.loops.front().io, [&state] { state.stop_accepting(); });
+  const auto until = std::chrono::steady_clock::now() + grace;
+  for (std::size_t i = 0; i < drained.size(); ++i) {
+    if (drained[i].wait_until(until) != std::future_status::ready) {
+      asio::post(state.loops[i].io, [&loop = state.loops[i]] { loop.cut_off(); });
+    }
+  }
+  for (std::size_t i = 0; i < drained.size(); ++i) {
+    drained[i].wait();
+    state.loops[i].work.reset();
+    state.threads[i].join();
+  }
+  state.threads.clear();
   state.hub.workers.join();
   state.hub.streams.join();
 }

@@ -1,9 +1,11 @@
 // An HTTP/1.1 server for handlers that may block.
 //
-//   listeners ─► connections (coroutines, all on one I/O thread)
+//   listeners ─► connections (coroutines, each on one of the I/O threads)
+//                   │  ▲ answers that are known (answer_cache.h), files in memory
+//                   │
 //                   │ a request, read whole          ▲ the answer; parts of its body
 //                   ▼                                │
-//                worker threads: handlers, receptions, reads of the disk, sendfile
+//                worker threads: handlers, receptions, reads of the disk
 //                stream threads: BodyStream::next(), one thread for each open stream
 //
 // A body is read whole before its handler runs, or given to a reception (upload.h) as it comes.
@@ -19,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "common/http/answer_cache.h"
 #include "common/http/message.h"
 #include "common/http/upload.h"
 #include "common/observe/counters.h"
@@ -50,8 +53,10 @@ struct ServerOptions {
   std::vector<std::string> listen;  // "127.0.0.1:8080", "[::]:8080" (IPv6 alone); port 0: any free
   std::filesystem::path certificate{};  // PEM, with its chain; empty: plain HTTP
   std::filesystem::path private_key{};
+  unsigned loops = 1;    // I/O threads
   unsigned workers = 8;  // handlers at once: disks like a few in flight, and each is one thread
   Receiver receive{};    // empty: bodies are read whole, for the handler
+  CacheOptions cache{};
   Limits limits{};
 };
 

@@ -193,6 +193,9 @@ Result<void> HighDaemon::serve() {
   wanted_ = std::make_unique<WantedList>(*index_, clock_);
   SLUICE_TRY_VOID(wanted_->load());
   mount_mirrors();
+  options_.serve.cache.version = [this] {  // both only grow
+    return catalog_->current().value() + catalog_->lost_changes();
+  };
   SLUICE_TRY(server_, http::Server::start(options_.serve, note_misses(ask_mirrors(), *wanted_),
                                           counters_, events_));
   return {};

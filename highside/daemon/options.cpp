@@ -1,5 +1,8 @@
 #include "highside/daemon/options.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "common/base/limits.h"
 #include "common/base/processors.h"
 #include "common/base/text.h"
@@ -82,6 +85,8 @@ Result<http::ServerOptions> read_serve(const Section& section) {
                          "set both tls_certificate and tls_key, or neither");
   }
   serve.workers = static_cast<unsigned>(section.integer("threads"));
+  serve.loops = std::max(std::thread::hardware_concurrency(), 1U);
+  serve.cache.bytes = section.size("cache");
   serve.limits.connections = static_cast<std::size_t>(section.integer("connections"));
   return serve;
 }

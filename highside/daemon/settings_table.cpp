@@ -112,6 +112,9 @@ SectionSpec serve_section() {
            "The certificates that clients are to believe (PEM), given out at /setup/ca.pem; empty: "
            "they believe tls_certificate already."},
           {"threads", Type::kInt, "4", "Threads that answer.", between("1", "256")},
+          {"cache", Type::kSize, "128MiB",
+           "Memory for answers that are given again without looking them up; 0: none.",
+           between("0B", "1TiB")},
           {"connections", Type::kInt, "2000", "Connections at once; more are turned away.",
            between("1", "100000")},
       });

@@ -111,6 +111,7 @@ http::Response CondaMirror::package(const http::Request& request, const Asked& a
   content.etag = '"' + digest.hex() + '"';
   content.extra.emplace("Repr-Digest", http::repr_digest_sha256(digest.bytes()));
   content.extra.emplace("X-Content-Type-Options", "nosniff");
+  content.lasting = true;
   return http::respond(request, content, std::make_shared<BlobBody>(std::move(*reader)));
 }
 

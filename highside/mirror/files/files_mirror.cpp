@@ -83,6 +83,7 @@ http::Response FilesMirror::file(const http::Request& request, const CatalogEntr
   // A page among the files must not act in the name of this host.
   content.extra.emplace("Content-Security-Policy", "sandbox");
   content.extra.emplace("X-Content-Type-Options", "nosniff");
+  content.lasting = true;
   return http::respond(request, content, std::make_shared<BlobBody>(std::move(*reader)));
 }
 

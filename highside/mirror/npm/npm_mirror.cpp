@@ -192,6 +192,7 @@ http::Response NpmMirror::packument(const http::Request& request, const std::str
   content.media_type = is_full ? "application/json" : std::string(kAbbreviatedType);
   content.etag = document->etag;
   content.extra = {{"Vary", "Accept"}, {"Cache-Control", "no-cache"}};
+  content.lasting = true;
   return http::respond(request, content, document->text);
 }
 
@@ -214,6 +215,7 @@ http::Response NpmMirror::manifest(const http::Request& request, const std::stri
   content.media_type = "application/json";
   content.etag = '"' + sha256(as_bytes(text)).hex() + '"';
   content.extra = {{"Cache-Control", "no-cache"}};
+  content.lasting = true;
   return http::respond(request, content, std::move(text));
 }
 
@@ -243,6 +245,7 @@ http::Response NpmMirror::tarball(const http::Request& request, const std::strin
   content.etag = '"' + digest->hex() + '"';
   content.extra = {{"Cache-Control", "public, immutable, max-age=31536000"},
                    {"Repr-Digest", http::repr_digest_sha256(digest->bytes())}};
+  content.lasting = true;
   return http::respond(request, content, std::make_shared<const BlobBody>(std::move(*reader)));
 }
 

@@ -44,6 +44,7 @@ http::Response page(const http::Request& request, PageForm form, std::string tex
   content.media_type = media_type(form);
   content.etag = '"' + sha256(as_bytes(text)).hex() + '"';
   content.extra = {{"Vary", "Accept"}, {"Cache-Control", "no-cache"}};
+  content.lasting = true;
   return http::respond(request, content, std::move(text));
 }
 
@@ -200,6 +201,7 @@ http::Response PypiMirror::blob(const http::Request& request, const std::string&
   content.etag = '"' + sha256->hex() + '"';
   content.extra = {{"Cache-Control", "public, immutable, max-age=31536000"},
                    {"Repr-Digest", http::repr_digest_sha256(sha256->bytes())}};
+  content.lasting = true;
   return http::respond(request, content, std::make_shared<const BlobBody>(std::move(*reader)));
 }
 

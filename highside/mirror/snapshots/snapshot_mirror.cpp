@@ -149,6 +149,7 @@ http::Response SnapshotMirror::serve(const http::Request& request, std::string p
   const auto set = pinned(std::move(prefix), edition);
   const bool whole = !catalog_.any_lost();  // else what is damaged may be left out
   http::Response response = set->mirrors(request);
+  response.lasting = nullptr;  // an edition is dropped by the clock, which changes no version
   // Asked after all was read: an edition is named as dropped before anything of it goes.
   if (!catalog_.readable(edition)) {
     return http::error_response(404,

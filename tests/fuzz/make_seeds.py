@@ -158,6 +158,23 @@ def conda_seeds():
     yield "cursor", b"\4" + json.dumps(cursor).encode()
 
 
+def oci_seeds():
+    def blob(kind, digit, **more):
+        return {"mediaType": kind, "digest": "sha256:" + digit * 64, "size": 5, **more}
+    oci, docker = "application/vnd.oci.image.", "application/vnd.docker."
+    image = {"schemaVersion": 2, "mediaType": oci + "manifest.v1+json", "config": blob(oci + "config.v1+json", "a"),
+             "layers": [blob(oci + "layer.v1.tar+gzip", "b"), blob(oci + "layer.nondistributable.v1.tar", "c")],
+             "subject": blob(oci + "manifest.v1+json", "d"), "artifactType": "application/x", "annotations": {"org.opencontainers.image.created": "2024"}}
+    index = {"schemaVersion": 2, "mediaType": docker + "distribution.manifest.list.v2+json", "manifests": [
+        blob(docker + "distribution.manifest.v2+json", "e", platform={"os": "linux", "architecture": "arm64", "variant": "v8"})]}
+    yield "image", b"\0" + piece("") + json.dumps(image).encode()
+    yield "index", b"\0" + piece(index["mediaType"]) + json.dumps(index).encode()
+    for number, name in enumerate(("docker.io/library/nginx", "registry.example:5000/a/b__c/d-e.f", "[::1]:5000/x")):
+        yield f"name{number}", b"\1" + name.encode()
+    for number, name in enumerate(("sha256-" + "ab" * 32 + ".sig", "sha256-" + "ab" * 32, "v1.2.3")):
+        yield f"tag{number}", b"\2" + name.encode()
+
+
 def archive_seeds():
     digests = {name: hashlib.new(name, b"index").hexdigest() for name in ("md5", "sha1", "sha256", "sha512")}
     lists = "".join(f"{field}:\n {digests[name]} 5 main/binary-amd64/Packages\n {digests[name]} 5 main/binary-all/Packages.xz\n"
@@ -306,7 +323,7 @@ def vector_seeds(root):
 def main():
     root, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     example = examples(root)
-    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "conda": conda_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(),
+    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "conda": conda_seeds(), "oci": oci_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(),
               "shipment": shipment_seeds(example)}
     seeds = [(target, name, data) for target, group in groups.items() for name, data in group] + list(link_seeds(example)) + list(
         vector_seeds(root))

@@ -29,6 +29,7 @@ COMMON_EDGES = {
     "common/ecosystem/files": {"common/base"},
     "common/ecosystem/huggingface": {"common/base", "common/ecosystem/files"},
     "common/ecosystem/conda": {"common/base"},
+    "common/ecosystem/oci": {"common/base"},
     "common/config": {"common/base"},
     "common/observe": {"common/base"},
     "common/http": {"common/base", "common/observe"},

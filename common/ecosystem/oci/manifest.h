@@ -22,7 +22,6 @@ inline constexpr std::string_view kDockerList =
     "application/vnd.docker.distribution.manifest.list.v2+json";
 
 inline constexpr std::size_t kMaxManifestBytes = std::size_t{4} << 20;  // what registries must take
-inline constexpr std::uint64_t kMaxBlobBytes = std::uint64_t{1} << 42;  // 4 TiB
 inline constexpr std::size_t kMaxDescriptors = 10'000;                  // of one manifest
 
 // One of the four above: the types that are held and served as manifests.
@@ -44,9 +43,9 @@ struct Platform {
 };
 
 struct Descriptor {
-  std::string media_type;  // printable ASCII; empty only where Docker leaves it out
+  std::string media_type;  // printable ASCII, at most 255 bytes
   Sha256Digest digest;
-  std::uint64_t size = 0;  // at most kMaxBlobBytes
+  std::uint64_t size = 0;  // at most limits::kMaxBlobBytes
   std::optional<Platform> platform;
   std::string artifact_type;
   std::map<std::string, std::string> annotations;

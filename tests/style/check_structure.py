@@ -212,18 +212,24 @@ def self_test(root):
         "vendor/x.c": ("\n", "no such top-level entry"),
     }
     failures = 0
-    for path, (text, expected) in plants.items():
-        with tempfile.TemporaryDirectory() as scratch:
-            copy = pathlib.Path(scratch) / "tree"
-            copy.mkdir()
-            for name in tracked_files(root):
-                (copy / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(root / name, copy / name)
-            (copy / path).parent.mkdir(parents=True, exist_ok=True)
-            (copy / path).write_text(text)
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = pathlib.Path(scratch) / "tree"
+        copy.mkdir()
+        for name in tracked_files(root):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / name, copy / name)
+        for path, (text, expected) in plants.items():
+            planted = copy / path
+            before = planted.read_bytes() if planted.exists() else None
+            planted.parent.mkdir(parents=True, exist_ok=True)
+            planted.write_text(text)
             if not any(path.split("/")[0] in line and expected in line for line in breaches(copy, {"packages.planted-registry"})):
                 print(f"self-test: a breach planted in {path} was not found ({expected})")
                 failures += 1
+            if before is None:
+                planted.unlink()
+            else:
+                planted.write_bytes(before)
     return failures
 
 

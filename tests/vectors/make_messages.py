@@ -41,8 +41,8 @@ def one_field(field, largest):
     kind = field.type
     if kind.startswith("map<"):
         entries = {"alpha": "first", "beta": "second"}
-        return [message(field.number, [*build.text(1, name, "key"), *build.text(2, value, "value")], field.name)
-                for name, value in entries.items()], entries
+        written = [message(field.number, [*build.text(1, name, "key"), *build.text(2, value, "value")], field.name) for name, value in entries.items()]
+        return written, {name: value.encode().hex() for name, value in entries.items()} if kind.endswith(",bytes>") else entries
     if kind in MESSAGES:
         inner, shown = all_fields(kind, largest)
         whole = message(field.number, [piece for part in inner for piece in part], field.name)

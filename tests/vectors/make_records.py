@@ -342,6 +342,203 @@ def conda():
     yield wrong("that-replaces-a-file", "replaced", "it would replace a visible file by other bytes", conda_body(plain), previous=conda_body(conda_file(content=OTHER)))
 
 
+# --- oci
+
+REPOSITORY = "docker.io/library/tiny"
+IMAGE, DOCKER_IMAGE = "application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"
+INDEX, DOCKER_LIST = "application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"
+CONFIG, LAYER, FOREIGN = "application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.v1.tar+gzip", "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+
+
+def descriptor(content, media_type=LAYER, **changes):
+    shown = {"mediaType": media_type, "digest": "sha256:" + digest(content).hex(), "size": len(content), **changes}
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def image(**changes):
+    """As its registry has it: the text is kept."""
+    shown = {"schemaVersion": 2, "mediaType": IMAGE, "config": descriptor(OTHER, CONFIG), "layers": [descriptor(CONTENT)], **changes}
+    return json.dumps({key: value for key, value in shown.items() if value is not None}).encode()
+
+
+def index(*children, **changes):
+    shown = {"schemaVersion": 2, "mediaType": INDEX, "manifests": list(children), **changes}
+    return json.dumps({key: value for key, value in shown.items() if value is not None}).encode()
+
+
+def oci_manifest(content, media_type=IMAGE, subject=b"", artifact_type="", annotations=(), sha256=None, size=None):
+    return digest(content), message(2, [
+        *data(1, digest(content) if sha256 is None else sha256, "sha256"), *number(2, len(content) if size is None else size, "size"),
+        *text(3, media_type, "media_type"), *data(4, subject, "subject"), *text(5, artifact_type, "artifact_type"),
+        *(piece for key, value in annotations for piece in message(6, [*text(1, key, "key"), *text(2, value, "value")], "annotations"))], "manifests")
+
+
+def oci_blob(content, sha256=None, size=None):
+    return digest(content), message(4, [*data(1, digest(content) if sha256 is None else sha256, "sha256"),
+                                        *number(2, len(content) if size is None else size, "size")], "blobs")
+
+
+def oci_body(manifests, blobs=None, tags=(), name=REPOSITORY, in_order=True):
+    """Manifests and blobs by digest, unless they are to be in the order given."""
+    def entries(given):
+        return [piece for _, pieces in (sorted(given, key=lambda one: one[0]) if in_order else given) for piece in pieces]
+    blobs = [oci_blob(OTHER), oci_blob(CONTENT)] if blobs is None else blobs
+    return [*text(1, name, "name"), *entries(manifests), *(piece for tag, sha256 in tags for piece in message(3, [*text(1, tag, "key"), *data(2, sha256, "value")], "tags")),
+            *entries(blobs)]
+
+
+def oci():
+    one = image()
+    all_of_one = {"blobs": (one, OTHER, CONTENT), "held": (one, OTHER, CONTENT)}
+    body = oci_body([oci_manifest(one)], tags=[("latest", digest(one))])
+
+    def shown(*manifests, tags=None, blobs=(OTHER, CONTENT), name=REPOSITORY):
+        found = {"name": name, "manifests": [{"sha256": digest(content).hex(), "size": len(content), **more} for content, more in
+                                             sorted(manifests, key=lambda manifest: digest(manifest[0]))],
+                 "tags": tags, "blobs": [{"sha256": digest(blob).hex(), "size": len(blob)} for blob in sorted(blobs, key=digest)]}
+        return {key: value for key, value in found.items() if value}
+    of_one = (one, {"media_type": IMAGE})
+    yield vector("image", "oci", REPOSITORY, body, fields=shown(of_one, tags={"latest": digest(one).hex()}), **all_of_one)
+    yield vector("that-was-visible", "oci", REPOSITORY, body, previous=oci_body([oci_manifest(one)], tags=[("old", digest(one))]),
+                 fields=shown(of_one, tags={"latest": digest(one).hex()}), **all_of_one)
+    for which, name in (("a-port", "registry.example.org:5000/team/app"), ("localhost", "localhost/app"), ("separators", "a.b-c/d.e/f_g/h__i/j---k"), ("a-port-alone", "site:65535/x"),
+                        ("a-host-alone", "site/x"), ("an-address", "[::1]:5000/x")):
+        yield vector(f"of-{which}", "oci", name, oci_body([oci_manifest(one)], name=name), fields=shown(of_one, name=name), **all_of_one)
+    for which, tag in (("longest", "t" * 128), ("odd", "_Upper.lower-1")):
+        yield vector(f"with-the-{which}-tag", "oci", REPOSITORY, oci_body([oci_manifest(one)], tags=[(tag, digest(one))]),
+                     fields=shown(of_one, tags={tag: digest(one).hex()}), **all_of_one)
+
+    untyped, docker = image(mediaType=None), image(mediaType=DOCKER_IMAGE)
+    for which, content, media_type in (("without-its-type", untyped, IMAGE), ("of-docker", docker, DOCKER_IMAGE), ("of-docker-without-its-type", untyped, DOCKER_IMAGE),
+                                       ("that-says-nothing", image(mediaType="", note=None) [:-1] + b', "mediaType": null, "subject": null, "annotations": null, "artifactType": null}', IMAGE)):
+        yield vector(f"image-{which}", "oci", REPOSITORY, oci_body([oci_manifest(content, media_type)]), fields=shown((content, {"media_type": media_type})),
+                     blobs=(content, OTHER, CONTENT), held=(content, OTHER, CONTENT))
+    empty = image(layers=[], config=descriptor(b"{}", "application/vnd.oci.empty.v1+json"))
+    yield vector("image-without-layers", "oci", REPOSITORY, oci_body([oci_manifest(empty)], [oci_blob(b"{}")]), fields=shown((empty, {"media_type": IMAGE}), blobs=(b"{}",)),
+                 blobs=(empty, b"{}"), held=(empty, b"{}"))
+    foreign = image(layers=[descriptor(CONTENT, FOREIGN)])
+    yield vector("image-with-a-foreign-layer", "oci", REPOSITORY, oci_body([oci_manifest(foreign)], [oci_blob(OTHER)]),
+                 fields=shown((foreign, {"media_type": IMAGE}), blobs=(OTHER,)), blobs=(foreign, OTHER), held=(foreign, OTHER))
+
+    child = descriptor(one, IMAGE, platform={"architecture": "amd64", "os": "linux"})
+    whole = index(child)
+    sparse = index(child, descriptor(b"another platform's", IMAGE, platform={"architecture": "arm64", "os": "linux"}))
+    for which, content, media_type in (("whole", whole, INDEX), ("sparse", sparse, INDEX), ("docker-list", index(child, mediaType=DOCKER_LIST), DOCKER_LIST),
+                                       ("without-its-type", index(child, mediaType=None), INDEX)):
+        yield vector(f"index-{which}", "oci", REPOSITORY, oci_body([oci_manifest(content, media_type), oci_manifest(one)], tags=[("latest", digest(content))]),
+                     fields=shown((content, {"media_type": media_type}), of_one, tags={"latest": digest(content).hex()}),
+                     blobs=(content, one, OTHER, CONTENT), held=(content, one, OTHER, CONTENT))
+    alone = index()
+    yield vector("index-of-nothing", "oci", REPOSITORY, oci_body([oci_manifest(alone, INDEX)], []), fields=shown((alone, {"media_type": INDEX}), blobs=()), blobs=(alone,), held=(alone,))
+    of_blob = index(descriptor(CONTENT, "text/plain"))
+    yield vector("index-of-a-blob", "oci", REPOSITORY, oci_body([oci_manifest(of_blob, INDEX)], [oci_blob(CONTENT)]), fields=shown((of_blob, {"media_type": INDEX}), blobs=(CONTENT,)),
+                 blobs=(of_blob, CONTENT), held=(of_blob, CONTENT))
+
+    signed = {"subject": descriptor(one, IMAGE), "annotations": {"org.example.by": "nobody"}}
+    signature, typed = image(**signed), image(**signed, artifactType="application/vnd.example.signature")
+    bare = index(subject=descriptor(one, IMAGE))
+    of_subject = {"media_type": IMAGE, "subject": digest(one).hex(), "annotations": signed["annotations"]}
+    notes = list(signed["annotations"].items())
+    for which, content, kind in (("of-its-configurations-type", signature, CONFIG), ("of-a-type", typed, "application/vnd.example.signature")):
+        yield vector(f"referrer-{which}", "oci", REPOSITORY, oci_body([oci_manifest(content, IMAGE, digest(one), kind, notes)]),
+                     fields=shown((content, of_subject | {"artifact_type": kind})), blobs=(content, OTHER, CONTENT), held=(content, OTHER, CONTENT))
+    yield vector("referrer-without-type", "oci", REPOSITORY, oci_body([oci_manifest(bare, INDEX, digest(one))], []),
+                 fields=shown((bare, {"media_type": INDEX, "subject": digest(one).hex()}), blobs=()), blobs=(bare,), held=(bare,))
+    noted = image(annotations={"org.example.by": "nobody"}, artifactType="application/vnd.example.thing")
+    yield vector("annotations-without-subject", "oci", REPOSITORY, oci_body([oci_manifest(noted)]), fields=shown((noted, {"media_type": IMAGE})),
+                 blobs=(noted, OTHER, CONTENT), held=(noted, OTHER, CONTENT))
+    yield from oci_refused(one, body, all_of_one)
+
+
+def oci_refused(one, body, all_of_one):
+    def wrong(which, reason, cause, body, content=None, **other):
+        thing = f"oci record {REPOSITORY}" + (f": sha256:{digest(content).hex()}" if content is not None else "")
+        return refused(which, reason, "integrity", thing, cause, "oci", REPOSITORY, body, **(all_of_one | other))
+    for which, document in (("no-registry", "nginx"), ("none", "")):
+        yield refused(f"name-{which}", "document", "invalid", f'document "{document}"', "no registry and repository", "oci", document, oci_body([oci_manifest(one)], name=document),
+                      **all_of_one)
+    for which, registry in (("empty", ""), ("in-upper-case", "Docker.io"), ("without-port", "docker.io:"), ("with-port-0", "docker.io:0"), ("with-large-port", "docker.io:65536"),
+                            ("with-zero-in-front", "docker.io:080"), ("dot-in-front", ".docker.io"), ("dash-behind", "docker-.io"), ("label-of-64", "l" * 64 + ".io"),
+                            ("of-256", "a." * 127 + "aa"), ("underscore", "a_b.io"), ("empty-address", "[]"), ("open-address", "[::1"), ("up", "..")):
+        yield refused(f"registry-{which}", "document", "invalid", f'registry "{registry}"', "", "oci", f"{registry}/x", oci_body([oci_manifest(one)], name=f"{registry}/x"), **all_of_one)
+    for which, name in (("empty", ""), ("empty-part", "/x"), ("up", "../x"), ("in-upper-case", "Nginx"), ("three-underscores", "a___b"), ("dot-dash", "a.-b"), ("underscore-in-front", "_a"),
+                        ("dash-behind", "a-"), ("space", "a b"), ("of-256", "r" * 256), ("with-a-tag", "nginx:latest")):
+        yield refused(f"repository-{which}", "document", "invalid", f'repository "{name}"', "", "oci", f"docker.io/{name}", oci_body([oci_manifest(one)], name=f"docker.io/{name}"),
+                      **all_of_one)
+    unreadable = "its body cannot be read, is of another repository, or has no manifests"
+    yield wrong("unreadable", "body", unreadable, [Piece(counting(0xF8, 5), "no fields")])
+    yield wrong("of-another-name", "body", unreadable, oci_body([oci_manifest(one)], name="docker.io/library/other"))
+    yield wrong("without-manifests", "body", unreadable, oci_body([], []))
+    many = [*text(1, REPOSITORY, "name"), Piece(b"\x12\0", "manifests, all empty", 100_001)]
+    yield wrong("of-too-many-manifests", "limit", "100000", many)
+    listed = "is out of order, has no digest, or is not among the blobs that the record names"
+    second = image(layers=[])
+    both = {"blobs": (one, second, OTHER, CONTENT), "held": (one, second, OTHER, CONTENT)}
+    falling = sorted([oci_manifest(one), oci_manifest(second)], key=lambda manifest: manifest[0], reverse=True)
+    yield wrong("manifests-not-sorted", "manifest", listed, oci_body(falling, in_order=False), **both)
+    yield wrong("manifest-twice", "manifest", listed, oci_body([oci_manifest(one), oci_manifest(one)]))
+    yield wrong("manifest-of-31-bytes", "manifest", listed, oci_body([oci_manifest(one, sha256=counting(1, 31))]))
+    yield wrong("manifest-not-named", "manifest", listed, oci_body([oci_manifest(one)]), blobs=(OTHER, CONTENT))
+    blobs = sorted([oci_blob(OTHER), oci_blob(CONTENT)], key=lambda blob: blob[0], reverse=True)
+    yield wrong("blobs-not-sorted", "blob", listed, oci_body([oci_manifest(one)], blobs, in_order=False))
+    yield wrong("blob-twice", "blob", listed, oci_body([oci_manifest(one)], [*blobs, *blobs]))
+    yield wrong("blob-of-31-bytes", "blob", listed, oci_body([oci_manifest(one)], [oci_blob(OTHER, sha256=counting(1, 31))]))
+    yield wrong("blob-not-named", "blob", listed, body, blobs=(one, OTHER))
+    held = "it is not in the store, or of another size"
+    yield wrong("manifest-not-held", "held", held, body, one, held=(OTHER, CONTENT))
+    yield wrong("manifest-of-another-size", "held", held, oci_body([oci_manifest(one, size=1)]), one)
+    yield wrong("blob-not-held", "held", held, body, CONTENT, held=(one, OTHER))
+    yield wrong("blob-of-another-size", "held", held, oci_body([oci_manifest(one)], [oci_blob(OTHER), oci_blob(CONTENT, size=22)]), CONTENT)
+
+    def unread(which, content, media_type=IMAGE):
+        return wrong(f"manifest-{which}", "reads", "", oci_body([oci_manifest(content, media_type)]), content, blobs=(content, OTHER, CONTENT), held=(content, OTHER, CONTENT))
+    deep = b'{"schemaVersion":2,"a":' + b"[" * 33 + b"]" * 33 + b"," + one[1:]
+    for which, content in (("no-json", one[:-1]), ("a-list", b"[]"), ("with-more-behind", one + b"{}"), ("too-deep", deep), ("of-schema-1", image(schemaVersion=1)), ("without-schema", image(schemaVersion=None)),
+                           ("of-text-as-schema", image(schemaVersion="2")), ("of-another-type", image(mediaType=DOCKER_IMAGE)), ("of-a-number-as-type", image(mediaType=1)),
+                           ("without-config", image(config=None)), ("of-text-as-config", image(config="sha256:")), ("without-layers", image(layers=None)), ("of-text-as-layers", image(layers="")), ("of-null-as-layers", image(layers=0).replace(b'"layers": 0', b'"layers": null')),
+                           ("of-text-as-layer", image(layers=["x"])), ("with-children", image(manifests=[])), ("of-text-as-subject", image(subject="x")),
+                           ("of-a-number-as-artifact-type", image(artifactType=1)), ("of-text-as-annotations", image(annotations="x")), ("of-a-number-as-annotation", image(annotations={"a": 1})),
+                           ("with-another-layers", image(Layers=[])), ("with-schema-1s-layers", image(fsLayers=[])), ("of-an-unprintable-type", image(artifactType="a\u00e9")),
+                           ("of-a-long-type", image(artifactType="a" * 256)), ("of-2.0-as-schema", one.replace(b'"schemaVersion": 2', b'"schemaVersion": 2.0')),
+                           ("of-two-sizes", image(layers=[descriptor(CONTENT), descriptor(CONTENT, size=22)])), ("of-a-subject-of-another-size", image(subject=descriptor(CONTENT, size=22))),
+                           ("of-too-many-layers", image(layers=[0] * 10_001))):
+        yield unread(which, content)
+    for which, changes in (("without-type", {"mediaType": None}), ("with-a-number-as-type", {"mediaType": 1}), ("without-digest", {"digest": None}), ("of-sha512", {"digest": "sha512:" + "0" * 128}),
+                           ("in-upper-case", {"digest": "sha256:" + digest(CONTENT).hex().upper()}), ("of-63-digits", {"digest": "sha256:" + "0" * 63}),
+                           ("without-size", {"size": None}), ("of-a-negative-size", {"size": -1}), ("of-a-broken-size", {"size": 23.5}), ("of-text-as-size", {"size": "23"}),
+                           ("larger-than-can-be", {"size": (1 << 42) + 1}), ("with-another-size-too", {"Size": 23}), ("of-a-number-as-artifact-type", {"artifactType": 1}),
+                           ("of-text-as-platform", {"platform": "linux"}), ("of-a-number-as-os", {"platform": {"os": 1}}), ("of-a-long-variant", {"platform": {"variant": "v" * 129}}),
+                           ("of-text-as-annotations", {"annotations": "x"})):
+        yield unread(f"layer-{which}", image(layers=[descriptor(CONTENT, **changes)]))
+    yield unread("of-no-manifests-type", image(mediaType="text/plain"), "text/plain")
+    yield unread("of-its-own-type-alone", image(), "text/plain")
+    yield unread("of-schema-1s-type", image(mediaType="application/vnd.docker.distribution.manifest.v1+json"), "application/vnd.docker.distribution.manifest.v1+json")
+    for which, content in (("without-children", index(manifests=None)), ("of-text-as-child", index("x")), ("with-config", index(config=descriptor(OTHER))), ("with-layers", index(layers=[]))):
+        yield unread(f"index-{which}", content, INDEX)
+
+    absent = "is not among the blobs of the record, or of another size"
+    yield wrong("configuration-missing", "missing", absent, oci_body([oci_manifest(one)], [oci_blob(CONTENT)]), one)
+    yield wrong("layer-missing", "missing", absent, oci_body([oci_manifest(one)], [oci_blob(OTHER)]), one)
+    for which, content in (("layer-of-another-size", image(layers=[descriptor(CONTENT, size=22)])), ("foreign-layer-of-another-size", image(layers=[descriptor(CONTENT, FOREIGN, size=22)]))):
+        yield wrong(which, "missing", absent, oci_body([oci_manifest(content)]), content, blobs=(content, OTHER, CONTENT), held=(content, OTHER, CONTENT))
+    signature = image(subject=descriptor(one, IMAGE), annotations={"a": "b"})
+    with_it = {"blobs": (signature, OTHER, CONTENT), "held": (signature, OTHER, CONTENT)}
+    says = "says another subject, artifact type or annotations than the record"
+    for which, manifest in (("without-subject", oci_manifest(signature)), ("of-another-subject", oci_manifest(signature, IMAGE, digest(CONTENT), CONFIG, [("a", "b")])),
+                            ("of-another-artifact-type", oci_manifest(signature, IMAGE, digest(one), LAYER, [("a", "b")])),
+                            ("of-other-annotations", oci_manifest(signature, IMAGE, digest(one), CONFIG, [("a", "c")])),
+                            ("without-annotations", oci_manifest(signature, IMAGE, digest(one), CONFIG))):
+        yield wrong(f"referrer-{which}", "subject", says, oci_body([manifest]), signature, **with_it)
+    yield wrong("type-without-subject", "subject", says, oci_body([oci_manifest(one, IMAGE, b"", CONFIG)]), one)
+    yield wrong("stray-blob", "stray", "no manifest names it", oci_body([oci_manifest(one)], [oci_blob(OTHER), oci_blob(CONTENT), oci_blob(b"stray")]), b"stray",
+                blobs=(one, OTHER, CONTENT, b"stray"), held=(one, OTHER, CONTENT, b"stray"))
+    tagged = "a tag has no proper name, or no manifest"
+    for which, tag in (("empty", ""), ("dot", ".a"), ("dash", "-a"), ("slash", "a/b"), ("of-129", "t" * 129), ("space", "a b")):
+        yield wrong(f"tag-{which}", "tag", tagged, oci_body([oci_manifest(one)], tags=[(tag, digest(one))]))
+    for which, sha256 in (("of-a-blob", digest(CONTENT)), ("of-nothing", digest(b"none")), ("of-31-bytes", digest(one)[:31])):
+        yield wrong(f"tag-{which}", "tag", tagged, oci_body([oci_manifest(one)], tags=[("latest", sha256)]))
+
+
 # --- apt
 
 
@@ -391,4 +588,4 @@ def apt():
 
 
 FILES = {"record": ("A record, the blobs that are held, and what was visible before, if anything was. For apt a keyring is configured for the archive "
-                    "\"debian\" only: docs/protocol.md, Records.", lambda: [*files(), *npm(), *pypi(), *huggingface(), *conda(), *apt()])}
+                    "\"debian\" only: docs/protocol.md, Records.", lambda: [*files(), *npm(), *pypi(), *huggingface(), *conda(), *oci(), *apt()])}

@@ -119,10 +119,10 @@ def utf8(data):
         raise Unreadable("text") from None
 
 
-def map_entry(data):
-    entry = {}
-    read_into(entry, [Field(1, "key", "string", False), Field(2, "value", "string", False)], data)
-    return entry.get("key", ""), entry.get("value", "")
+def map_entry(kind, data):
+    entry, of_value = {}, kind.removesuffix(">").split(",")[1]
+    read_into(entry, [Field(1, "key", "string", False), Field(2, "value", of_value, False)], data)
+    return entry.get("key", ""), entry.get("value", b"" if of_value == "bytes" else "")
 
 
 def take(message, field, wire, value):
@@ -133,8 +133,8 @@ def take(message, field, wire, value):
     elif wire != (0 if is_number else 2):
         return  # as an unknown field
     elif kind.startswith("map<"):
-        key, text = map_entry(value)
-        message.setdefault(field.name, {})[key] = text
+        key, of_key = map_entry(kind, value)
+        message.setdefault(field.name, {})[key] = of_key
     elif kind in MESSAGES:
         into = {} if field.repeated else message.setdefault(field.name, {})
         read_into(into, MESSAGES[kind], value)

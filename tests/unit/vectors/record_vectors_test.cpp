@@ -9,12 +9,14 @@
 #include "highside/mirror/files/record_check.h"
 #include "highside/mirror/huggingface/record_check.h"
 #include "highside/mirror/npm/record_check.h"
+#include "highside/mirror/oci/record_check.h"
 #include "highside/mirror/pypi/record_check.h"
 #include "sluice/apt.pb.h"
 #include "sluice/conda.pb.h"
 #include "sluice/file.pb.h"
 #include "sluice/huggingface.pb.h"
 #include "sluice/npm.pb.h"
+#include "sluice/oci.pb.h"
 #include "sluice/pypi.pb.h"
 #include "tests/support/memory_blobs.h"
 #include "tests/support/temporary_folder.h"
@@ -46,7 +48,7 @@ class RecordVectors : public testing::Test {
 
   high::RecordCheck& check_of(const std::string& ecosystem) {
     for (high::RecordCheck* check : std::initializer_list<high::RecordCheck*>{
-             &file_, &npm_, &pypi_, &huggingface_, &conda_, apt_.get()}) {
+             &file_, &npm_, &pypi_, &huggingface_, &conda_, &oci_, apt_.get()}) {
       if (check->ecosystem() == ecosystem) {
         return *check;
       }
@@ -66,6 +68,7 @@ class RecordVectors : public testing::Test {
            : ecosystem == "npm"   ? shown_body<proto::NpmPackage>(body)
            : ecosystem == "pypi"  ? shown_body<proto::PypiProject>(body)
            : ecosystem == "conda" ? shown_body<proto::CondaSubdir>(body)
+           : ecosystem == "oci"   ? shown_body<proto::OciRepository>(body)
                                   : shown_body<proto::AptSuite>(body);
   }
 
@@ -98,6 +101,7 @@ class RecordVectors : public testing::Test {
   high::PypiRecordCheck pypi_;
   high::HuggingFaceRecordCheck huggingface_;
   high::CondaRecordCheck conda_;
+  high::OciRecordCheck oci_;
   std::unique_ptr<high::AptRecordCheck> apt_;
 };
 

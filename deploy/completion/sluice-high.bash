@@ -21,7 +21,7 @@ _sluice_high() {
     gaps) words+=' --code' ;;
     wanted)
       words+=' --export --json'
-      [[ $before == --export ]] && words='npm pypi huggingface conda deb generic'
+      [[ $before == --export ]] && words='npm pypi huggingface conda oci deb generic'
       ;;
     gc) words+=' --dry-run --json' ;;
     snapshot)

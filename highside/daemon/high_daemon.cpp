@@ -11,6 +11,8 @@
 #include "highside/mirror/huggingface/record_check.h"
 #include "highside/mirror/npm/npm_mirror.h"
 #include "highside/mirror/npm/record_check.h"
+#include "highside/mirror/oci/record_check.h"
+#include "highside/mirror/oci/snapshot_names.h"
 #include "highside/mirror/pypi/record_check.h"
 #include "highside/mirror/snapshots/snapshot_mirror.h"
 
@@ -78,6 +80,7 @@ Result<void> HighDaemon::open_stores() {
   checks_.push_back(std::make_unique<PypiRecordCheck>());
   checks_.push_back(std::make_unique<HuggingFaceRecordCheck>());
   checks_.push_back(std::make_unique<CondaRecordCheck>());
+  checks_.push_back(std::make_unique<OciRecordCheck>());
   checks_.push_back(std::make_unique<FileRecordCheck>());
   checks_.push_back(std::make_unique<AptRecordCheck>(options_.archives));
 
@@ -152,19 +155,24 @@ Result<void> HighDaemon::open_link() {
 
 void HighDaemon::mount_mirrors() {
   http::Router& router = mirrors_;
-  mount_registries(router, "", {*catalog_, *blobs_, options_.archives, options_.authority},
-                   NpmMirror::kCacheBytes);
+  const auto parts = [this](const CatalogReader& catalog) {
+    return RegistryParts{catalog, *blobs_, options_.archives, options_.authority,
+                         options_.oci_namespace};
+  };
+  mount_registries(router, "", parts(*catalog_), NpmMirror::kCacheBytes);
   const auto snapshots = std::make_shared<SnapshotMirror>(
       *catalog_, catalog_->editions(), clock_,
-      [this](const std::string& prefix, const CatalogReader& catalog) -> http::Handler {
+      [parts](const std::string& prefix, const CatalogReader& catalog) -> http::Handler {
         auto pinned = std::make_shared<http::Router>();
-        mount_registries(*pinned, prefix, {catalog, *blobs_, options_.archives, options_.authority},
-                         kPinnedCacheBytes);
+        mount_registries(*pinned, prefix, parts(catalog), kPinnedCacheBytes);
         return [pinned](const http::Request& request) { return pinned->handle(request); };
       });
   for (const char* path : {"/edition", "/snapshot"}) {
     router.mount(path,
                  [snapshots](const http::Request& request) { return snapshots->handle(request); });
+    router.mount(std::string("/v2") + path, [snapshots](const http::Request& request) {
+      return snapshots->handle(behind_the_snapshot(request));
+    });
   }
 }
 

@@ -136,7 +136,7 @@ int main(int argc, char** argv) {
            .parameters =
                {{"--export",
                  "print a want-list for the low side, in the words of one type of package: npm, "
-                 "pypi, huggingface, conda, deb or generic",
+                 "pypi, huggingface, conda, oci, deb or generic",
                  "TYPE"},
                 {"--json", "as JSON"}},
            .run = wanted},

@@ -135,7 +135,8 @@ Result<Options> read_options(const Settings& settings) {
                      .every = settings.duration("catalog", "gc_every")},
       .serve = std::move(serve),
       .authority = std::move(authority),
-      .archives = std::move(keyrings)};
+      .archives = std::move(keyrings),
+      .oci_namespace = settings.string("oci", "default_namespace")};
 }
 
 }  // namespace sluice::high

@@ -30,6 +30,7 @@ struct Options {
   http::ServerOptions serve;
   std::string authority;  // certificates in PEM, for clients; may be empty
   AptKeyrings archives;
+  std::string oci_namespace;  // of images' names that begin with no registry; empty: none
 };
 
 // Reads key files and checks what the table cannot. The Error names the setting and its place in

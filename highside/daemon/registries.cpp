@@ -1,5 +1,7 @@
 #include "highside/daemon/registries.h"
 
+#include <algorithm>
+
 #include "highside/mirror/apt/apt_mirror.h"
 #include "highside/mirror/apt/items.h"
 #include "highside/mirror/conda/conda_mirror.h"
@@ -10,6 +12,8 @@
 #include "highside/mirror/huggingface/items.h"
 #include "highside/mirror/npm/items.h"
 #include "highside/mirror/npm/npm_mirror.h"
+#include "highside/mirror/oci/items.h"
+#include "highside/mirror/oci/oci_mirror.h"
 #include "highside/mirror/pypi/items.h"
 #include "highside/mirror/pypi/pypi_mirror.h"
 #include "highside/mirror/setup/setup_pages.h"
@@ -18,7 +22,7 @@ namespace sluice::high {
 
 void mount_registries(http::Router& router, const std::string& prefix, const RegistryParts& parts,
                       std::size_t document_cache) {
-  const auto& [catalog, blobs, archives, authority] = parts;
+  const auto& [catalog, blobs, archives, authority, oci_namespace] = parts;
   const auto at = [&](const char* path) { return prefix + path; };
   router.mount(at("/npm"), NpmMirror::handler(std::make_shared<NpmMirror>(at("/npm"), catalog,
                                                                           blobs, document_cache)));
@@ -34,8 +38,15 @@ void mount_registries(http::Router& router, const std::string& prefix, const Reg
                                  at("/conda"), catalog, blobs, document_cache)));
   router.mount(at("/files"),
                FilesMirror::handler(std::make_shared<FilesMirror>(at("/files"), catalog, blobs)));
+  const auto images = std::make_shared<OciMirror>(at("/v2"), oci_namespace, catalog, blobs,
+                                                  std::min(document_cache, OciMirror::kCacheBytes));
+  router.mount(at("/v2"), OciMirror::handler(images));
+  const auto registries = [images, name = oci_namespace] {
+    auto held = images->registries();  // where the catalog cannot be read, the default alone
+    return SetupRegistries{name, held ? std::move(*held) : std::vector<std::string>()};
+  };
   router.mount(at("/setup"), SetupPages::handler(std::make_shared<const SetupPages>(
-                                 at("/setup"), authority, archives.archives())));
+                                 at("/setup"), authority, archives.archives(), registries)));
 }
 
 std::map<std::string, ItemReader, std::less<>> item_readers() {
@@ -44,7 +55,8 @@ std::map<std::string, ItemReader, std::less<>> item_readers() {
           {"apt", apt_items},
           {"file", file_items},
           {"huggingface", huggingface_items},
-          {"conda", conda_items}};
+          {"conda", conda_items},
+          {"oci", oci_items}};
 }
 
 }  // namespace sluice::high

@@ -17,11 +17,12 @@ struct RegistryParts {
   const CatalogReader& catalog;
   const store::BlobStore& blobs;
   const AptKeyrings& archives;
-  const std::string& authority;  // the site's, in PEM; empty: none
+  const std::string& authority;      // the site's, in PEM; empty: none
+  const std::string& oci_namespace;  // of images' names that begin with no registry; empty: none
 };
 
-// Below `prefix` ("" or "/edition/17"): /npm, /pypi, …, and /setup for it. `document_cache`: bytes
-// of rendered documents that npm's keeps.
+// Below `prefix` ("" or "/edition/17"): /npm, /pypi, /v2, …, and /setup for it. `document_cache`:
+// bytes of rendered documents that npm's keeps.
 void mount_registries(http::Router& router, const std::string& prefix, const RegistryParts& parts,
                       std::size_t document_cache);
 

@@ -1,10 +1,13 @@
 #include "highside/daemon/settings_table.h"
 
+#include "common/ecosystem/oci/names.h"
+
 namespace sluice::high {
 namespace {
 
 using config::at_least;
 using config::between;
+using config::checked;
 using config::not_empty;
 using config::repeated;
 using config::required;
@@ -120,6 +123,21 @@ SectionSpec serve_section() {
       });
 }
 
+std::optional<std::string> registry_problem(std::string_view name) {
+  const auto checked_name = name.empty() ? Result<void>() : oci::check_registry(name);
+  return checked_name ? std::nullopt : std::optional(checked_name.error().cause);
+}
+
+SectionSpec oci_section() {
+  return section("oci", "Images, at http://HIGH/v2/.",
+                 {
+                     {"default_namespace", Type::kString, "docker.io",
+                      "The registry whose images are meant by names that begin with none, such as "
+                      "HIGH/library/nginx; empty: such names are of nothing.",
+                      checked(registry_problem, "a registry such as registry.example.org:5000")},
+                 });
+}
+
 SectionSpec apt_section() {
   return repeated("apt", "Which keys are believed for an apt archive.",
                   {
@@ -138,7 +156,7 @@ const config::Table& settings_table() {
   static const config::Table table(
       "sluice-high",
       {daemon_section(), status_section(), keys_section(), stream_section(), link_section(),
-       store_section(), catalog_section(), serve_section(), apt_section()});
+       store_section(), catalog_section(), serve_section(), oci_section(), apt_section()});
   return table;
 }
 

@@ -10,9 +10,9 @@ namespace {
 namespace json = boost::json;
 
 // How the want-lists of a type join a name with a version.
-const std::map<std::string_view, std::string_view> kJoints{{"npm", "@"},         {"pypi", "=="},
-                                                           {"huggingface", "@"}, {"conda", " "},
-                                                           {"deb", "="},         {"generic", "@"}};
+const std::map<std::string_view, std::string_view> kJoints{
+    {"npm", "@"}, {"pypi", "=="},   {"huggingface", "@"}, {"conda", " "},
+    {"deb", "="}, {"generic", "@"}, {"oci", ":"}};
 
 std::string_view text(const json::object& package, std::string_view member) {
   return package.at(member).as_string();
@@ -68,7 +68,7 @@ Result<std::string> want_list(std::string_view all, std::string_view type) {
   const auto joint = kJoints.find(type);
   if (joint == kJoints.end()) {
     return Error{ErrorCode::kInvalid, std::string(type), "no type of package",
-                 "npm, pypi, huggingface, conda, deb and generic are"};
+                 "npm, pypi, huggingface, conda, oci, deb and generic are"};
   }
   return each(all, [&](const json::object& package) {
     const std::string_view name = own_name(type, text(package, "name"));
@@ -76,8 +76,11 @@ Result<std::string> want_list(std::string_view all, std::string_view type) {
     if (text(package, "type") != type || !is_printable(name) || !is_printable(version)) {
       return std::string();
     }
+    // As the tools of images write it, what follows a digest's '@' is no tag.
+    const std::string_view between =
+        type == "oci" && version.find(':') != std::string_view::npos ? "@" : joint->second;
     return std::string(name) +
-           (version.empty() ? "" : std::string(joint->second) + std::string(version)) + "\n";
+           (version.empty() ? "" : std::string(between) + std::string(version)) + "\n";
   });
 }
 

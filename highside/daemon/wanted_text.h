@@ -12,8 +12,8 @@ namespace sluice::high {
 // first.
 Result<std::string> wanted_text(std::string_view json);
 
-// Of one type ("npm", "pypi", "huggingface", "conda", "deb", "generic"), as a want-list that the
-// low side takes as it is: a want a line, in the ecosystem's own words. kInvalid: no such type.
+// Of one type ("npm", "pypi", "huggingface", "conda", "oci", "deb", "generic"), as a want-list that
+// the low side takes as it is: a want a line, in the ecosystem's own words. kInvalid: no such type.
 Result<std::string> want_list(std::string_view json, std::string_view type);
 
 }  // namespace sluice::high

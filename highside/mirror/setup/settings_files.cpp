@@ -1,7 +1,11 @@
 #include "highside/mirror/setup/settings_files.h"
 
+#include <algorithm>
+
 namespace sluice::high {
 namespace {
+
+constexpr std::string_view kHub = "docker.io";
 
 // pip refuses plain HTTP but from this machine itself, and is right: what it installs runs as the
 // user. The way out is TLS, not trusted-host.
@@ -72,6 +76,59 @@ std::string condarc_text(const SetupPlace& place) {
          "# channels: [conda-forge]\n";
 }
 
+// Host and port, and the prefix of a snapshot: how the tools of images name a place.
+std::string location_of(const SetupPlace& place) {
+  return place.root.substr(place.root.find("//") + 2);
+}
+std::string authority_of(const SetupPlace& place) {
+  const std::string location = location_of(place);
+  return location.substr(0, location.find('/'));
+}
+
+// "FROM nginx" is then this side's, and so is "quay.io/org/app", where that registry's images are
+// held. Without TLS each place says so: there is nothing that could be verified.
+std::string containers_text(const SetupPlace& place, const SetupRegistries& registries) {
+  const std::string plain = place.secure ? "" : "insecure = true\n";
+  std::string text;
+  if (!registries.default_namespace.empty()) {
+    text += "unqualified-search-registries = [\"" + registries.default_namespace + "\"]\n";
+  }
+  std::vector<std::string> all = registries.held;
+  if (std::ranges::find(all, registries.default_namespace) == all.end() &&
+      !registries.default_namespace.empty()) {
+    all.insert(all.begin(), registries.default_namespace);
+  }
+  for (const std::string& registry : all) {
+    if (registry.find(':') != std::string::npos) {  // no place may have a second port
+      text += "# " + registry + " is asked for by its whole name: " + location_of(place) + "/" +
+              registry + "/…, through containerd alone\n";
+      continue;
+    }
+    text += "\n[[registry]]\nprefix = \"" + registry + "\"\nlocation = \"" + location_of(place) +
+            "/" + registry + "\"\n" + plain;
+  }
+  if (!place.secure) {
+    text += "\n[[registry]]\nlocation = \"" + authority_of(place) + "\"\n" + plain;
+  }
+  return text;
+}
+
+// Whatever registry an image names, this side is asked for it, and nobody else.
+std::string containerd_text(const SetupPlace& place) {
+  const std::string at = place.root + "/v2";
+  std::string text = "server = \"" + at + "\"\noverride_path = true\n\n[host.\"" + at +
+                     "\"]\ncapabilities = [\"pull\", \"resolve\"]\noverride_path = true\n";
+  return place.authority.empty() ? text : text + "ca = \"" + place.authority + "\"\n";
+}
+
+std::string docker_text(const SetupPlace& place) {
+  std::string text = "{\n  \"registry-mirrors\": [\"" + place.root + "\"]";
+  if (!place.secure) {
+    text += ",\n  \"insecure-registries\": [\"" + authority_of(place) + "\"]";
+  }
+  return text + "\n}\n";
+}
+
 std::string node_text(const SetupPlace& place) {
   return "export NODE_EXTRA_CA_CERTS=\"" + place.authority + "\"\n";
 }
@@ -94,7 +151,8 @@ std::string download(const SetupPlace& place, const SettingsFile& file) {
 
 }  // namespace
 
-std::vector<SettingsFile> settings_files(const SetupPlace& place) {
+std::vector<SettingsFile> settings_files(const SetupPlace& place,
+                                         const SetupRegistries& registries) {
   std::vector<SettingsFile> files{
       {"pip.conf", "pip", "~/.config/pip/pip.conf", pip_text(place)},
       {"pip.ini", "pip on Windows", "%APPDATA%\\pip\\pip.ini", pip_text(on_windows(place))},
@@ -103,7 +161,15 @@ std::vector<SettingsFile> settings_files(const SetupPlace& place) {
       {"huggingface.sh", "huggingface_hub, transformers, datasets", "~/.config/huggingface.sh",
        huggingface_text(place)},
       {"huggingface.mjs", "@huggingface/hub", "huggingface.mjs", huggingface_module(place)},
-      {"condarc", "conda, mamba, micromamba", "~/.condarc", condarc_text(place)}};
+      {"condarc", "conda, mamba, micromamba", "~/.condarc", condarc_text(place)},
+      {"registries.conf", "podman, buildah, skopeo, CRI-O",
+       "/etc/containers/registries.conf.d/sluice.conf", containers_text(place, registries)},
+      {"hosts.toml", "containerd, nerdctl", "/etc/containerd/certs.d/_default/hosts.toml",
+       containerd_text(place)}};
+  // A mirror of Docker's has no path, and is asked for its hub's images alone.
+  if (place.root.ends_with("//" + authority_of(place)) && registries.default_namespace == kHub) {
+    files.push_back({"daemon.json", "docker", "/etc/docker/daemon.json", docker_text(place)});
+  }
   if (!place.authority.empty()) {
     files.push_back({"node.sh", "node", "~/.config/node.sh", node_text(place)});
     files.push_back({"apt.conf", "apt over TLS", "/etc/apt/apt.conf.d/90sluice", apt_text(place)});
@@ -111,7 +177,8 @@ std::vector<SettingsFile> settings_files(const SetupPlace& place) {
   return files;
 }
 
-std::string setup_page(const SetupPlace& place, const std::vector<std::string>& archives) {
+std::string setup_page(const SetupPlace& place, const SetupRegistries& registries,
+                       const std::vector<std::string>& archives) {
   std::string page =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Client "
       "settings</title></head>\n"
@@ -127,7 +194,7 @@ std::string setup_page(const SetupPlace& place, const std::vector<std::string>& 
         "<pre>openssl x509 -noout -fingerprint -sha256 -in " +
         place.authority + "</pre>\n";
   }
-  for (const SettingsFile& file : settings_files(place)) {
+  for (const SettingsFile& file : settings_files(place, registries)) {
     page += "<h2>" + file.client + "</h2>\n<pre>" +
             download(file.name == "pip.ini" ? on_windows(place) : place, file) +
             "</pre>\n<p><a href=\"" + file.name + "\">" + file.name + "</a>:</p>\n<pre>" +

@@ -15,6 +15,12 @@ struct SetupPlace {
   std::string authority;  // where the client keeps the site's certificates; empty: it knows them
 };
 
+// Whose images are held.
+struct SetupRegistries {
+  std::string default_namespace;    // of names without a registry; empty: none
+  std::vector<std::string> held{};  // "docker.io", in order
+};
+
 struct SettingsFile {
   std::string name;     // below /setup/: "pip.conf"
   std::string client;   // "pip"
@@ -22,9 +28,11 @@ struct SettingsFile {
   std::string text;
 };
 
-std::vector<SettingsFile> settings_files(const SetupPlace& place);
+std::vector<SettingsFile> settings_files(const SetupPlace& place,
+                                         const SetupRegistries& registries);
 
 // The page that leads to them. `archives`: apt's, each with its own page at /apt/ARCHIVE/.
-std::string setup_page(const SetupPlace& place, const std::vector<std::string>& archives);
+std::string setup_page(const SetupPlace& place, const SetupRegistries& registries,
+                       const std::vector<std::string>& archives);
 
 }  // namespace sluice::high

@@ -5,7 +5,6 @@
 #include "common/base/text.h"
 #include "common/http/content.h"
 #include "common/http/target.h"
-#include "highside/mirror/setup/settings_files.h"
 
 namespace sluice::high {
 namespace {
@@ -42,10 +41,12 @@ std::string host_of(std::string_view base_url) {
 
 }  // namespace
 
-SetupPages::SetupPages(std::string prefix, std::string authority, std::vector<std::string> archives)
+SetupPages::SetupPages(std::string prefix, std::string authority, std::vector<std::string> archives,
+                       std::function<SetupRegistries()> registries)
     : prefix_(std::move(prefix)),
       authority_(std::move(authority)),
-      archives_(std::move(archives)) {}
+      archives_(std::move(archives)),
+      registries_(std::move(registries)) {}
 
 http::Handler SetupPages::handler(std::shared_ptr<const SetupPages> pages) {
   return
@@ -74,12 +75,13 @@ http::Response SetupPages::handle(const http::Request& request) const {
   const std::string base = request.base_url();
   const SetupPlace at{base + prefix_.substr(0, prefix_.size() - kName.size()), host_of(base),
                       request.secure, authority_.empty() ? "" : *place};
+  const SetupRegistries registries = registries_ ? registries_() : SetupRegistries();
   if (path == "/") {
     content.media_type = "text/html; charset=utf-8";
     content.extra.emplace("Content-Security-Policy", "default-src 'none'");
-    return http::respond(request, content, setup_page(at, archives_));
+    return http::respond(request, content, setup_page(at, registries, archives_));
   }
-  for (SettingsFile& file : settings_files(at)) {
+  for (SettingsFile& file : settings_files(at, registries)) {
     if (path.substr(1) == file.name) {
       content.media_type = "text/plain; charset=utf-8";
       return http::respond(request, content, std::move(file.text));

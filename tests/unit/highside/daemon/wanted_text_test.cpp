@@ -35,12 +35,15 @@ TEST(WantedText, ListsAreInTheWordsOfTheirEcosystem) {
   const std::string json =
       json_of({"pkg:npm/%40types/node@20.1.0", "pkg:npm/left-pad", "pkg:pypi/requests@2.31.0",
                "pkg:pypi/six", "pkg:huggingface/datasets/org/name@main", "pkg:deb/debian/jq@1.6",
-               "pkg:generic/models/a.bin"});
+               "pkg:generic/models/a.bin", "pkg:oci/docker.io/library/nginx@1.25",
+               "pkg:oci/docker.io/library/nginx@sha256%3Aab", "pkg:oci/quay.example/a"});
   EXPECT_EQ(want_list(json, "npm").value(), "@types/node@20.1.0\nleft-pad\n");
   EXPECT_EQ(want_list(json, "pypi").value(), "requests==2.31.0\nsix\n");
   EXPECT_EQ(want_list(json, "huggingface").value(), "datasets/org/name@main\n");
   EXPECT_EQ(want_list(json, "deb").value(), "jq=1.6\n");
   EXPECT_EQ(want_list(json, "generic").value(), "models/a.bin\n");
+  EXPECT_EQ(want_list(json, "oci").value(),
+            "docker.io/library/nginx:1.25\ndocker.io/library/nginx@sha256:ab\nquay.example/a\n");
   EXPECT_EQ(want_list("[]", "npm").value(), "");
 }
 

@@ -79,8 +79,9 @@ TEST(SetupPages, NeverTurnACheckOff) {
       const std::string shown = text(get(pages, std::string("/setup/") + name, secure));
       EXPECT_THAT(shown,
                   Not(testing::ContainsRegex(
-                      "trusted-host =|strict-ssl|enableStrictSsl|trusted=yes|insecure|VERIFY")))
+                      "trusted-host =|strict-ssl|enableStrictSsl|trusted=yes|skip_verify|VERIFY")))
           << name;
+      EXPECT_TRUE(!secure || shown.find("insecure") == std::string::npos) << name;
       EXPECT_FALSE(shown.empty()) << name;
     }
   }
@@ -94,6 +95,57 @@ TEST(SetupPages, APlaceCannotBreakOutOfItsFile) {
                             "ca=/a;b", "x=1", "ca=/a?b", "ca=/../a"}) {
     EXPECT_EQ(get(pages, "/setup/npmrc", true, query).status, 400) << query;
   }
+}
+
+SetupPages pages_of_images(const std::string& prefix, std::vector<std::string> held,
+                           const std::string& authority = "") {
+  return {prefix, authority, {}, [held = std::move(held)] {
+            return SetupRegistries{"docker.io", held};
+          }};
+}
+
+TEST(SetupPages, LeadImagesOfEveryRegistryThatIsHeldHere) {
+  const SetupPages pages = pages_of_images("/setup", {"docker.io", "quay.example"});
+  EXPECT_EQ(text(get(pages, "/setup/registries.conf")),
+            "unqualified-search-registries = [\"docker.io\"]\n"
+            "\n[[registry]]\nprefix = \"docker.io\"\n"
+            "location = \"high.example:8443/docker.io\"\n"
+            "\n[[registry]]\nprefix = \"quay.example\"\n"
+            "location = \"high.example:8443/quay.example\"\n");
+  EXPECT_EQ(text(get(pages, "/setup/daemon.json")),
+            "{\n  \"registry-mirrors\": [\"https://high.example:8443\"]\n}\n");
+  const std::string hosts = text(get(pages, "/setup/hosts.toml"));
+  EXPECT_THAT(hosts, HasSubstr("[host.\"https://high.example:8443/v2\"]\n"));
+  EXPECT_THAT(hosts, HasSubstr("server = \"https://high.example:8443/v2\"\n"));
+  EXPECT_THAT(text(get(pages_of_images("/setup", {}, "PEM"), "/setup/hosts.toml")),
+              HasSubstr("ca = \"/usr/local/share/ca-certificates/sluice.crt\"\n"));
+  const SetupPages with_port = pages_of_images("/setup", {"registry.example.org:5000"});
+  EXPECT_THAT(text(get(with_port, "/setup/registries.conf")),
+              Not(HasSubstr("prefix = \"registry.example.org:5000\"")));
+}
+
+TEST(SetupPages, ImagesOfASnapshotAreBelowItsName) {
+  const SetupPages pages = pages_of_images("/snapshot/spring/setup", {"docker.io"});
+  EXPECT_THAT(text(get(pages, "/snapshot/spring/setup/registries.conf")),
+              HasSubstr("location = \"high.example:8443/snapshot/spring/docker.io\"\n"));
+  EXPECT_THAT(text(get(pages, "/snapshot/spring/setup/hosts.toml")),
+              HasSubstr("[host.\"https://high.example:8443/snapshot/spring/v2\"]\n"));
+  EXPECT_EQ(get(pages, "/snapshot/spring/setup/daemon.json").status, 404)
+      << "Docker's mirrors have no path";
+}
+
+// Over TLS nothing turns a check off; without it the tools are told that there is none.
+TEST(SetupPages, ImagesWithoutTlsAreSaidToBe) {
+  const SetupPages pages = pages_of_images("/setup", {"docker.io"});
+  for (const char* name : {"registries.conf", "daemon.json", "hosts.toml"}) {
+    const std::string at = std::string("/setup/") + name;
+    EXPECT_THAT(text(get(pages, at)), Not(HasSubstr("insecure"))) << name;
+    EXPECT_THAT(text(get(pages, at)), Not(HasSubstr("skip_verify"))) << name;
+  }
+  EXPECT_THAT(text(get(pages, "/setup/registries.conf", false)),
+              HasSubstr("location = \"high.example:8443\"\ninsecure = true\n"));
+  EXPECT_THAT(text(get(pages, "/setup/daemon.json", false)),
+              HasSubstr("\"insecure-registries\": [\"high.example:8443\"]"));
 }
 
 TEST(SetupPages, OtherNamesAreNotThere) {

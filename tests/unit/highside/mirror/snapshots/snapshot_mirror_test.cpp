@@ -15,6 +15,7 @@
 #include "tests/support/memory_catalog.h"
 #include "tests/support/memory_store.h"
 #include "tests/unit/highside/mirror/npm/fakes.h"
+#include "tests/unit/highside/mirror/oci/repository.h"
 
 namespace sluice::high {
 namespace {
@@ -105,6 +106,7 @@ class SnapshotMirrorTest : public testing::Test {
   test::MemoryBlobs blobs_;
   AptKeyrings archives_;
   std::string authority_;
+  std::string oci_namespace_ = "docker.io";
   Catalog catalog_{index_};
   std::uint64_t sequence_ = 0;
   std::size_t sets_made_ = 0;
@@ -113,7 +115,8 @@ class SnapshotMirrorTest : public testing::Test {
       [this](const std::string& prefix, const CatalogReader& catalog) -> http::Handler {
         ++sets_made_;
         auto router = std::make_shared<http::Router>();
-        mount_registries(*router, prefix, {catalog, blobs_, archives_, authority_}, 1 << 20);
+        mount_registries(*router, prefix, {catalog, blobs_, archives_, authority_, oci_namespace_},
+                         1 << 20);
         return [router](const http::Request& request) { return router->handle(request); };
       }};
 };
@@ -158,6 +161,31 @@ TEST_F(SnapshotMirrorTest, LinksStayBelowThePrefix) {
   publish(record("huggingface", "models/org/m", refs.SerializeAsString()));
   EXPECT_THAT(text(get("/edition/6/hf/api/models/org/m/refs")), HasSubstr(std::string(40, 'a')));
   EXPECT_EQ(get("/edition/5/hf/api/models/org/m/refs").status, 404U);
+}
+
+TEST_F(SnapshotMirrorTest, ImagesStayBelowThePrefix) {
+  test::OciSource source(blobs_);
+  const Sha256Digest first = source.image("first");
+  for (const char* tag : {"1.0", "latest"}) {
+    source.tag(tag, first);
+  }
+  publish(source.record());  // edition 4
+  add("images", 4);
+  source.tag("latest", source.image("second"));
+  publish(source.record());
+  for (const std::string prefix : {"/edition/4", "/snapshot/images"}) {
+    const auto manifest = get(prefix + "/v2/tiny/manifests/latest");
+    EXPECT_EQ(header(manifest, "Docker-Content-Digest"), oci::digest_text(first));
+    http::Request list;
+    list.method = "GET";
+    list.path = list.raw_path = prefix + "/v2/library/tiny/tags/list";
+    list.query = "n=1";
+    EXPECT_EQ(header(mirror_.handle(list), "Link"),
+              "<" + prefix + "/v2/library/tiny/tags/list?last=1.0&n=1>; rel=\"next\"");
+  }
+  EXPECT_NE(header(get("/edition/5/v2/tiny/manifests/latest"), "Docker-Content-Digest"),
+            oci::digest_text(first));
+  EXPECT_EQ(get("/edition/3/v2/tiny/manifests/latest").status, 404U);
 }
 
 TEST_F(SnapshotMirrorTest, ClientsAreSetUpForIt) {

@@ -20,18 +20,19 @@ std::string key_of(const Request& request) {
   return key;
 }
 
-// The same answer with its body in memory, where it is short.
-std::shared_ptr<const Lasting> held(std::shared_ptr<const Lasting> answer) {
-  const BodySource& source = *answer->source;
-  if (source.size() > AnswerCache::kMaxHeldBytes || source.memory().data() != nullptr) {
-    return answer;
+// The same answer with its header fields made, and its body in memory where it is short.
+std::shared_ptr<const Lasting> held(const Lasting& answer) {
+  auto kept = std::make_shared<Lasting>(
+      Lasting{answer.content, answer.source, whole_fields(answer.content)});
+  const BodySource& source = *answer.source;
+  if (source.size() <= AnswerCache::kMaxHeldBytes && source.memory().data() == nullptr) {
+    std::string text(source.size(), '\0');
+    if (!source.read_at(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()})) {
+      return nullptr;
+    }
+    kept->source = std::make_shared<const MemorySource>(std::move(text));
   }
-  std::string text(source.size(), '\0');
-  if (!source.read_at(0, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()})) {
-    return nullptr;
-  }
-  return std::make_shared<const Lasting>(
-      Lasting{answer->content, std::make_shared<const MemorySource>(std::move(text))});
+  return kept;
 }
 
 }  // namespace
@@ -58,7 +59,12 @@ std::optional<Response> AnswerCache::answer(const Request& request) {
     entries_.splice(entries_.begin(), entries_, found->second);
     lasting = found->second->lasting;
   }
-  return respond(request, *lasting);
+  if (request.method != "GET" || asks_for_less(request)) {
+    return respond(request, *lasting);
+  }
+  Response whole{.body = SourceRange{lasting->source, 0, lasting->source->size()}};
+  whole.lasting = std::move(lasting);
+  return whole;
 }
 
 void AnswerCache::keep(const Request& request, std::shared_ptr<const Lasting> answer,
@@ -68,7 +74,7 @@ void AnswerCache::keep(const Request& request, std::shared_ptr<const Lasting> an
   std::string key = key_of(request);
   const std::size_t bytes =
       kEntryBytes + key.size() + (is_source ? 0 : static_cast<std::size_t>(answer->source->size()));
-  answer = held(std::move(answer));
+  answer = held(*answer);
   const std::lock_guard lock(mutex_);
   if (!answer || bytes > options_.bytes / 2 || version < version_) {
     return;

@@ -1,10 +1,12 @@
 #include "common/http/content.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "common/base/calendar.h"
 #include "common/base/text.h"
+#include "common/http/head.h"
 #include "common/http/http_date.h"
 #include "common/http/memory_source.h"
 
@@ -206,6 +208,21 @@ Response respond(const Request& request, const Lasting& lasting) {
     response.body = SourceRange{lasting.source, part->offset, part->length};
   }
   return std::move(response);
+}
+
+bool asks_for_less(const Request& request) {
+  static constexpr std::array<std::string_view, 6> kFields{
+      "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"};
+  return std::any_of(kFields.begin(), kFields.end(), [&request](std::string_view name) {
+    return request.headers.find(name) != request.headers.end();
+  });
+}
+
+std::string whole_fields(const Content& content) {
+  std::string fields;
+  append_fields(content_headers(content), fields);
+  fields.append("Content-Type: ").append(content.media_type).append("\r\n");
+  return fields;
 }
 
 std::string repr_digest_sha256(ByteView sha256) {

@@ -25,7 +25,13 @@ struct Content {
 struct Lasting {
   Content content;
   std::shared_ptr<const BodySource> source;
+  std::string fields{};  // of the whole answer, as they are sent; empty: not made yet
 };
+
+// Whether the answer may be another than the whole: for a range, or on a condition.
+bool asks_for_less(const Request& request);
+// The header fields of the whole answer, as they are sent.
+std::string whole_fields(const Content& content);
 
 // GET and HEAD: 200, 206 (one range; several are answered whole), 304 (If-None-Match before
 // If-Modified-Since), 412, 416. If-Range is honoured. Other methods: 405. Sets Accept-Ranges, ETag,

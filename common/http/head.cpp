@@ -6,6 +6,8 @@
 #include <boost/beast/http/status.hpp>
 
 #include "common/base/text.h"
+#include "common/http/content.h"
+#include "common/http/http_date.h"
 #include "common/http/target.h"
 
 namespace sluice::http {
@@ -58,6 +60,16 @@ std::optional<Response> check_expectation(const Request& request) {
     return std::nullopt;
   }
   return error_response(417, "the only expectation that can be met is 100-continue");
+}
+
+// It changes once a second.
+const std::string& date_field(UtcTime now) {
+  static thread_local std::pair<std::chrono::seconds, std::string> last{-1, ""};
+  const auto second = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
+  if (last.first != second) {
+    last = {second, format_http_date(now)};
+  }
+  return last.second;
 }
 
 }  // namespace
@@ -114,10 +126,11 @@ std::string response_head(const Response& response, Framing framing, std::uint64
                           bool keep_alive, UtcTime now) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
   head += beast::http::obsolete_reason(beast::http::int_to_status(response.status));
-  head += "\r\nDate: " + format_http_date(now) + "\r\n";
-  for (const auto& [name, value] : response.headers) {
-    head.append(name).append(": ").append(value).append("\r\n");
+  head.append("\r\nDate: ").append(date_field(now)).append("\r\n");
+  if (response.lasting && response.headers.empty()) {
+    head += response.lasting->fields;
   }
+  append_fields(response.headers, head);
   if (framing == Framing::kLength) {
     head += "Content-Length: " + std::to_string(length) + "\r\n";
   } else if (framing == Framing::kChunked) {
@@ -126,6 +139,12 @@ std::string response_head(const Response& response, Framing framing, std::uint64
   // HTTP/1.0 clients keep a connection only if they are told so; to others it says nothing new.
   head += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   return head;
+}
+
+void append_fields(const Headers& headers, std::string& to) {
+  for (const auto& [name, value] : headers) {
+    to.append(name).append(": ").append(value).append("\r\n");
+  }
 }
 
 bool is_sendable(const Headers& headers) {

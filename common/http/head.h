@@ -31,6 +31,9 @@ enum class Framing { kNone, kLength, kChunked, kUntilClose };
 std::string response_head(const Response& response, Framing framing, std::uint64_t length,
                           bool keep_alive, UtcTime now);
 
+// "name: value" and a line break for each.
+void append_fields(const Headers& headers, std::string& to);
+
 // Whether every field can be written as it is: one with a line break would split the answer.
 bool is_sendable(const Headers& headers);
 

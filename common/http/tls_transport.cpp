@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "common/http/transport.h"
@@ -12,6 +13,12 @@ namespace {
 
 // A record holds 16 KiB at the most (RFC 8446 section 5.1); OpenSSL makes a system call for each.
 constexpr std::size_t kRecordBytes = std::size_t{16} << 10;
+// Of a file at once; stays within a core's cache.
+constexpr std::size_t kScratchBytes = std::size_t{64} << 10;
+
+// Where bytes are put together that go out in one call. A call that is tried again puts the same
+// bytes together again, which OpenSSL demands; no connection holds memory for it.
+thread_local std::array<std::uint8_t, kScratchBytes> scratch;
 
 struct FreeSsl {
   void operator()(SSL* ssl) const { ::SSL_free(ssl); }
@@ -19,8 +26,7 @@ struct FreeSsl {
 
 class TlsTransport final : public Transport {
  public:
-  TlsTransport(SSL* ssl, int descriptor)
-      : ssl_(ssl), descriptor_(descriptor), record_(kRecordBytes) {}
+  TlsTransport(SSL* ssl, int descriptor) : ssl_(ssl), descriptor_(descriptor) {}
   bool secure() const override { return true; }
   IoResult shake_hands() override { return outcome(::SSL_accept(ssl_.get()), 0); }
 
@@ -39,22 +45,21 @@ class TlsTransport final : public Transport {
     if (body.empty() || head.size() >= kRecordBytes) {
       return put(head);
     }
-    std::copy(head.begin(), head.end(), record_.begin());
     const std::size_t more = std::min(body.size(), kRecordBytes - head.size());
-    std::copy_n(body.begin(), more, record_.begin() + static_cast<std::ptrdiff_t>(head.size()));
-    return put(ByteView(record_).first(head.size() + more));
+    std::copy_n(body.begin(), more, std::copy(head.begin(), head.end(), scratch.begin()));
+    return put(ByteView(scratch).first(head.size() + more));
   }
 
   IoResult send_file(int file, std::uint64_t offset, std::uint64_t length) override {
-    const std::size_t wanted = std::min<std::uint64_t>(length, kRecordBytes);
-    const ssize_t got = ::pread(file, record_.data(), wanted, static_cast<off_t>(offset));
+    const std::size_t wanted = std::min<std::uint64_t>(length, kScratchBytes);
+    const ssize_t got = ::pread(file, scratch.data(), wanted, static_cast<off_t>(offset));
     if (got < 0) {
       return {errno == EINTR ? Io::kWantWrite : Io::kShortFile, 0};
     }
     if (got == 0) {
       return {Io::kShortFile, 0};
     }
-    return put(ByteView(record_).first(static_cast<std::size_t>(got)));
+    return put(ByteView(scratch).first(static_cast<std::size_t>(got)));
   }
 
   IoResult end_sending() override {
@@ -93,7 +98,6 @@ class TlsTransport final : public Transport {
 
   std::unique_ptr<SSL, FreeSsl> ssl_;
   int descriptor_;
-  Bytes record_;
 };
 
 }  // namespace
@@ -103,9 +107,9 @@ std::unique_ptr<Transport> tls_transport(int descriptor, SSL_CTX* context) {
   if (!ssl || ::SSL_set_fd(ssl.get(), descriptor) != 1) {
     return nullptr;
   }
-  // The bytes of a retry may lie elsewhere, and a part of them may go.
-  ::SSL_set_mode(ssl.get(), SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                SSL_MODE_RELEASE_BUFFERS);
+  // The bytes of a retry may lie elsewhere. All of a call's bytes go before it says so: were parts
+  // told, a file's bytes would be read again for each record.
+  ::SSL_set_mode(ssl.get(), SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   return std::make_unique<TlsTransport>(ssl.release(), descriptor);
 }
 

@@ -172,6 +172,7 @@ http::Response OciMirror::bytes(const http::Request& request, const Sha256Digest
   content.etag = '"' + name + '"';
   content.extra.emplace(kContentDigest, name);
   content.extra.emplace("X-Content-Type-Options", "nosniff");
+  content.lasting = true;
   return http::respond(request, content, std::make_shared<BlobBody>(std::move(*reader)));
 }
 

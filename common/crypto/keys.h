@@ -19,7 +19,7 @@ using Signature = std::array<std::uint8_t, 64>;
 using KeyId = std::array<std::uint8_t, 8>;
 
 // Where a signature stands; part of what is signed, so that none can be moved to another place.
-enum class Domain { kAnnounce, kBlock, kShipment };
+enum class Domain { kAnnounce, kBlock, kShipment, kMedia };
 std::string_view to_string(Domain domain);  // "sluice announce v1", …
 
 class VerifyKey {
@@ -37,6 +37,7 @@ class VerifyKey {
 
  private:
   friend class SigningKey;
+  friend class Minisign;
   std::array<std::uint8_t, 32> key_{};
 };
 
@@ -55,6 +56,10 @@ class SigningKey {
   ~SigningKey();
 
  private:
+  friend class Minisign;
+  // Without a domain: for minisign.h alone, which says why that is safe.
+  Signature sign_bare(ByteView message) const;
+
   SigningKey();
   struct Secret;
   std::unique_ptr<Secret> secret_;

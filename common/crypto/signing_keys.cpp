@@ -33,6 +33,8 @@ std::string_view to_string(Domain domain) {
       return "sluice block v1";
     case Domain::kShipment:
       return "sluice shipment v1";
+    case Domain::kMedia:
+      return "sluice media v1";
   }
   assertion_failed("a Domain that exists", __FILE__, __LINE__);
 }
@@ -103,9 +105,12 @@ VerifyKey SigningKey::verify_key() const {
 }
 
 Signature SigningKey::sign(Domain domain, ByteView message) const {
-  const Bytes whole = with_domain(domain, message);
+  return sign_bare(with_domain(domain, message));
+}
+
+Signature SigningKey::sign_bare(ByteView message) const {
   Signature signature{};
-  crypto_sign_detached(signature.data(), nullptr, whole.data(), whole.size(),
+  crypto_sign_detached(signature.data(), nullptr, message.data(), message.size(),
                        secret_->bytes.data());
   return signature;
 }

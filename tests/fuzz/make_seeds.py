@@ -320,11 +320,25 @@ def vector_seeds(root):
             yield "conda", f"vector_{name}", b"\1" + piece("Hello, closed network!\n") + b"\1" + piece(data) + b"lab/linux-64/tiny-1.0-py_0.conda"
 
 
+def media_seeds(root):
+    """Sectors, a manifest and a signature as they stand on a volume."""
+    for name, data in vectors(root, "media-head"):
+        yield f"head_{name}", b"\0" + data
+    yield "written", b"\1" + struct.pack("<QHI", 1_780_000_000, 2, 3) + bytes(40)
+    digest = hashlib.sha256(b"").hexdigest()
+    listed = {"bundle": 1_780_000_000, "volume": 1, "stream": "lab-low", "format": "sluice-volume-1", "timestamp": "2026-05-28T20:26:40Z", "origin_user": "ann",
+              "artifacts": [{"file": "data/00.sluice", "sha256": digest, "source": "lab-low shipments 1", "bytes": 1}], "shipments": "1", "stands_on": "",
+              "volumes": [{"volume": 1, "sha256sums": digest, "bytes": 1, "shipments": "1"}], "sender": "", "receivers": [{"fingerprint": "a"}], "reason": "",
+              "contents": [{"shipment": 1, "source": "s", "name": "n", "sha256": digest, "bytes": 1, "origin": "o"}], "contents_omitted": 0}
+    yield "manifest", b"\2" + json.dumps(listed, indent=1).encode()
+    yield "signature", b"\3untrusted comment: x\n" + base64.b64encode(b"ED" + bytes(72)) + b"\ntrusted comment: y\n" + base64.b64encode(bytes(64)) + b"\n"
+
+
 def main():
     root, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     example = examples(root)
     groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "conda": conda_seeds(), "oci": oci_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(),
-              "shipment": shipment_seeds(example)}
+              "shipment": shipment_seeds(example), "media": media_seeds(root)}
     seeds = [(target, name, data) for target, group in groups.items() for name, data in group] + list(link_seeds(example)) + list(
         vector_seeds(root))
     for target, name, data in seeds:

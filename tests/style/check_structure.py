@@ -17,6 +17,7 @@ COMMON_EDGES = {
     "common/crypto": {"common/base"},
     "common/fec": {"common/base"},
     "common/wire": {"common/base", "common/crypto", "common/fec", "proto"},
+    "common/media": {"common/base", "common/crypto", "common/fec", "common/wire"},
     "common/link/socket": {"common/base"},
     "common/link/send": {"common/base", "common/link/socket"},
     "common/link/receive": {"common/base", "common/link/socket"},

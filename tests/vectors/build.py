@@ -87,7 +87,8 @@ SESSION_KEY = counting(0x00)
 OTHER_SESSION_KEY = counting(0xC0)
 SESSION = 0x1122334455667788
 
-DOMAINS = {"announce": b"sluice announce v1", "block": b"sluice block v1", "shipment": b"sluice shipment v1"}
+DOMAINS = {"announce": b"sluice announce v1", "block": b"sluice block v1", "shipment": b"sluice shipment v1",
+           "media": b"sluice media v1"}
 
 
 def verify_key(seed=SIGNING_SEED):

@@ -13,6 +13,7 @@ import content
 import ecosystems
 import erasure
 import link
+import media
 import protobuf
 import resend
 import stored
@@ -183,6 +184,7 @@ CHECKS = {
     "stored": check_stored,
     "key-file": check_key_file,
     "resend-code": check_resend_code,
+    "media-head": simple(lambda data: media.read_head(data, SENDER)),
 }
 
 

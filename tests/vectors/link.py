@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 import erasure
 import protobuf
 
-DOMAINS = {"announce": b"sluice announce v1", "block": b"sluice block v1", "shipment": b"sluice shipment v1"}
+DOMAINS = {"announce": b"sluice announce v1", "block": b"sluice block v1", "shipment": b"sluice shipment v1", "media": b"sluice media v1"}
 MAX_DATAGRAM, MAX_LANES, MAX_KEYS = 8952, 16, 8
 KINDS = {1: ("symbol", 60), 2: ("heartbeat", 40), 3: ("announce", 8)}
 

@@ -15,6 +15,7 @@ import make_block
 import make_datagram
 import make_link
 import make_manifest
+import make_media
 import make_messages
 import make_records
 import make_resend
@@ -22,7 +23,7 @@ import make_stored
 
 MAX_SEED_BYTES = 16 << 10
 HERE = pathlib.Path(__file__).parent
-MODULES = (make_datagram, make_announce, make_block, make_manifest, make_messages, make_link, make_records, make_stored, make_resend)
+MODULES = (make_datagram, make_announce, make_block, make_manifest, make_messages, make_link, make_records, make_stored, make_resend, make_media)
 
 
 def written(value):

@@ -9,15 +9,15 @@ namespace {
 TEST(VectorFiles, AreThoseThatAreRead) {
   EXPECT_EQ(structures(),
             (std::vector<std::string>{"announce", "block", "code", "datagram", "geometry",
-                                      "heartbeat", "key-file", "link", "manifest", "messages",
-                                      "record", "replay", "resend-code", "stored"}));
+                                      "heartbeat", "key-file", "link", "manifest", "media-head",
+                                      "messages", "record", "replay", "resend-code", "stored"}));
 }
 
 // A file without a good or without a bad one proves half of what it should.
 TEST(VectorFiles, HaveGoodAndBadOnes) {
   for (const std::string structure :
        {"announce", "block", "datagram", "geometry", "heartbeat", "key-file", "manifest",
-        "messages", "record", "resend-code", "stored"}) {
+        "media-head", "messages", "record", "resend-code", "stored"}) {
     std::size_t good = 0;
     const auto vectors = vectors_of(structure);
     for (const Vector& vector : vectors) {

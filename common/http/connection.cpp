@@ -30,13 +30,19 @@ constexpr unsigned kRequestsAtOnce = 16;
 // One of Hub::connections, which whoever accepted it has counted.
 class Counted {
  public:
-  explicit Counted(Hub& hub) : hub_(hub) { show(hub_.connections); }
+  explicit Counted(Hub& hub) : hub_(hub) { show(1); }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
-  ~Counted() { show(--hub_.connections); }
+  ~Counted() {
+    --hub_.connections;
+    show(-1);
+  }
 
  private:
-  void show(std::size_t count) { hub_.counters.set(Metric::kHttpConnections, count); }
+  // A change, not the number: a daemon has two servers.
+  void show(int change) {
+    hub_.counters.add(Metric::kHttpConnections, static_cast<std::uint64_t>(change));
+  }
   Hub& hub_;
 };
 

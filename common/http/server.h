@@ -39,7 +39,7 @@ struct Limits {
   std::size_t uploads = 64;  // at once; each holds 128 KiB
   // At 150 KiB each (buffers of both directions) they cost 150 MiB at the most.
   std::size_t connections = 1024;
-  std::size_t waiting_requests = 256;
+  std::size_t waiting_requests = 1024;
   std::size_t event_streams = 8;
 
   // Each of these cuts a slow client off.

@@ -1,7 +1,9 @@
 // Requests, as the server reads them from a connection and the mirrors answer them.
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/ostream.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 
 #include "common/base/hasher.h"
 #include "common/http/content.h"
@@ -18,7 +20,8 @@ namespace sluice::fuzz {
 namespace {
 
 namespace beast = boost::beast;
-using Parser = beast::http::request_parser<beast::http::string_body>;
+using HeadParser = beast::http::request_parser<beast::http::empty_body>;
+using BodyParser = beast::http::request_parser<beast::http::string_body>;
 
 void check_path(std::string_view path) {
   SLUICE_ASSERT(path.starts_with('/') && path.find('\0') == std::string_view::npos);
@@ -73,7 +76,7 @@ class Arrival {
   }
 
   // As Beast's read operations do it, until `done`; false: no HTTP, or it ends before.
-  template <class Done>
+  template <class Parser, class Done>
   bool read(Parser& parser, const Done& done) {
     boost::system::error_code error;
     while (!done()) {
@@ -106,13 +109,13 @@ class Arrival {
 void read_request(Input& input) {
   const http::Limits limits;
   Arrival arrival(input);
-  Parser parser;
-  parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
-  parser.body_limit(limits.body_bytes);
-  if (!arrival.read(parser, [&] { return parser.is_header_done(); })) {
+  HeadParser head;
+  head.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+  head.body_limit(limits.upload_bytes);
+  if (!arrival.read(head, [&] { return head.is_header_done(); })) {
     return;
   }
-  http::Accepted accepted = http::accept_head(parser.get(), false, "127.0.0.1:80");
+  http::Accepted accepted = http::accept_head(head.get(), false, "127.0.0.1:80");
   if (accepted.refusal) {
     SLUICE_ASSERT(accepted.refusal->status >= 400);
     check_answer(*accepted.refusal);
@@ -120,7 +123,11 @@ void read_request(Input& input) {
   }
   check_path(accepted.request.path);
   SLUICE_ASSERT(!accepted.request.base_url().empty());
-  parser.eager(true);
+  if (head.content_length().value_or(0) > limits.body_bytes) {
+    return;
+  }
+  BodyParser parser(std::move(head));
+  parser.body_limit(limits.body_bytes);
   if (arrival.read(parser, [&] { return parser.is_done(); })) {
     accepted.request.body = parser.get().body();
     SLUICE_ASSERT(accepted.request.body.size() <= limits.body_bytes);

@@ -16,7 +16,7 @@ _sluice_high() {
   done
   local words='-c --config --help'
   case $command in
-    '') words+=' --version run init check-config show-config status tail gaps wanted scrub snapshot gc tune man' ;;
+    '') words+=' --version run init check-config show-config status tail gaps wanted scrub snapshot gc token tune man' ;;
     status | tune) words+=' --json' ;;
     gaps) words+=' --code' ;;
     wanted)
@@ -30,6 +30,17 @@ _sluice_high() {
         list | diff) words+=' --json' ;;
         delete) ;;
         *) words+=' create list diff delete' ;;
+      esac
+      ;;
+    token)
+      case ${COMP_WORDS[i + 1]:-} in
+        create)
+          words+=' --role --namespace --expires'
+          [[ $before == --role ]] && words='reader publisher admin'
+          ;;
+        list) words+=' --json' ;;
+        revoke) ;;
+        *) words+=' create list revoke' ;;
       esac
       ;;
     man) words+=' --settings' ;;

@@ -5,6 +5,7 @@
 #include "common/link/receive/send_ban.h"
 #include "common/store/disk_blob_store.h"
 #include "common/store/rocks_store.h"
+#include "highside/daemon/token_control.h"
 #include "highside/mirror/apt/record_check.h"
 #include "highside/mirror/conda/record_check.h"
 #include "highside/mirror/files/record_check.h"
@@ -24,6 +25,7 @@ constexpr std::chrono::seconds kServeGrace{5};
 // Rendered npm documents of each edition that is read by its name: a project's closure has some
 // hundred of 50 KB.
 constexpr std::size_t kPinnedCacheBytes = std::size_t{16} << 20;
+constexpr std::string_view kSetup = "/setup";
 
 }  // namespace
 
@@ -73,6 +75,10 @@ Result<std::unique_ptr<HighDaemon>> HighDaemon::start(
 Result<void> HighDaemon::open_stores() {
   SLUICE_TRY(index_, store::open_rocks_store(
                          {.folder = options_.state / "index", .failed = storage_failed_}));
+  tokens_ = std::make_unique<TokenStore>(*index_, clock_);
+  SLUICE_TRY_VOID(tokens_->load());
+  access_ = std::make_unique<TokenAccess>(*tokens_, options_.namespaces, options_.reads_need_token,
+                                          counters_, events_);
   SLUICE_TRY(blobs_, store::DiskBlobStore::open(*index_, files_, options_.state));
   catalog_ = std::make_unique<Catalog>(*index_);
   SLUICE_TRY_VOID(catalog_->load());
@@ -180,6 +186,20 @@ http::Handler HighDaemon::ask_mirrors() const {
   return [this](const http::Request& request) { return mirrors_.handle(request); };
 }
 
+Result<std::string> HighDaemon::change_tokens(std::string_view what) {
+  return high::change_tokens(*tokens_, events_, clock_, what);
+}
+
+// Whoever reads needs a token where the settings say so, but for what tells clients how to.
+http::Handler HighDaemon::guard(http::Handler served) const {
+  return [this, served = std::move(served)](const http::Request& request) {
+    const bool open = request.raw_path == kSetup || request.raw_path.starts_with("/setup/");
+    const Verdict verdict = open ? Verdict{Verdict::Outcome::kAllowed, "", ""}
+                                 : access_->decide(request.credentials, Verb::kRead, "", "");
+    return verdict.allowed() ? served(request) : refusal(verdict);
+  };
+}
+
 // Half of the descriptors are for clients at the most: the link, the staging folder and the index
 // go on when there are as many clients as can be.
 void HighDaemon::limit_clients() {
@@ -204,8 +224,14 @@ Result<void> HighDaemon::serve() {
   options_.serve.cache.version = [this] {  // both only grow
     return catalog_->current().value() + catalog_->lost_changes();
   };
-  SLUICE_TRY(server_, http::Server::start(options_.serve, note_misses(ask_mirrors(), *wanted_),
-                                          counters_, events_));
+  if (options_.reads_need_token) {
+    options_.serve.cache.allows = [this](const http::Request& request) {
+      return access_->identify(request.credentials).has_value();
+    };
+  }
+  SLUICE_TRY(server_,
+             http::Server::start(options_.serve, guard(note_misses(ask_mirrors(), *wanted_)),
+                                 counters_, events_));
   return {};
 }
 

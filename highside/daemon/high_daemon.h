@@ -16,6 +16,8 @@
 #include "common/service/scrub.h"
 #include "common/store/blob_store.h"
 #include "common/store/key_value_store.h"
+#include "highside/access/token_access.h"
+#include "highside/access/token_store.h"
 #include "highside/assemble/assembler.h"
 #include "highside/catalog/catalog.h"
 #include "highside/catalog/collector.h"
@@ -51,6 +53,8 @@ class HighDaemon {
   std::string wanted();        // JSON: what clients asked for and is not here by now either
   std::optional<std::string> trouble()
       const;  // why it is not well: a silent link, a store that takes nothing, damaged blobs
+  // The command "token" (token_control.h).
+  Result<std::string> change_tokens(std::string_view what);
   store::Scrubber& scrubber() { return *scrubber_; }
   SnapshotParts snapshots() { return {*catalog_, *collector_, clock_, counters_, events_}; }
 
@@ -63,6 +67,7 @@ class HighDaemon {
   Result<void> serve();
   void mount_mirrors();
   http::Handler ask_mirrors() const;
+  http::Handler guard(http::Handler served) const;
   Result<std::vector<std::string>> lose(const std::vector<store::DamagedBlob>& damaged);
 
   Options options_;
@@ -74,6 +79,8 @@ class HighDaemon {
 
   // In the order in which they need each other; destroyed from the last.
   std::unique_ptr<store::KeyValueStore> index_;
+  std::unique_ptr<TokenStore> tokens_;
+  std::unique_ptr<TokenAccess> access_;
   std::unique_ptr<store::BlobStore> blobs_;
   std::unique_ptr<Catalog> catalog_;
   std::vector<std::unique_ptr<RecordCheck>> checks_;

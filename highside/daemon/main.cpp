@@ -4,6 +4,7 @@
 #include "common/service/client.h"
 #include "common/service/control.h"
 #include "common/service/exit_codes.h"
+#include "common/service/no_core.h"
 #include "common/service/program.h"
 #include "common/tune/tune.h"
 #include "highside/daemon/gaps_text.h"
@@ -12,6 +13,7 @@
 #include "highside/daemon/memory_text.h"
 #include "highside/daemon/settings_table.h"
 #include "highside/daemon/snapshot_commands.h"
+#include "highside/daemon/token_cli.h"
 #include "highside/daemon/wanted_text.h"
 
 namespace {
@@ -42,6 +44,8 @@ class Running final : public service::Daemon {
     high::mount_snapshots(router, daemon_->snapshots());
     auto commands = high::snapshot_commands(daemon_->snapshots());
     commands.emplace("scrub", service::scrub_command(daemon_->scrubber()));
+    commands.emplace("token",
+                     [this](std::string_view what) { return daemon_->change_tokens(what); });
     return service::mount_control(router, token_, commands);
   }
 
@@ -52,6 +56,7 @@ class Running final : public service::Daemon {
 
 Result<std::unique_ptr<service::Daemon>> start(const config::Settings& settings,
                                                const service::Surroundings& around) {
+  service::forbid_core_files();
   SLUICE_TRY(auto daemon, high::HighDaemon::start(settings, around.counters, around.events,
                                                   around.clock, around.storage_failed));
   return std::unique_ptr<service::Daemon>(new Running(std::move(daemon), token_file(settings)));
@@ -146,6 +151,7 @@ int main(int argc, char** argv) {
            .run = scrub},
           high::snapshot_subcommand(token_file),
           high::gc_subcommand(token_file),
+          high::token_subcommand(token_file),
           {.name = "tune",
            .help = "Hold this machine's kernel, cards and neighbours against the configuration and "
                    "print what to change; the status is 1 if anything is",

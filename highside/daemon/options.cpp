@@ -91,6 +91,14 @@ Result<http::ServerOptions> read_serve(const Section& section) {
   return serve;
 }
 
+Result<Namespaces> read_namespaces(const Section& publish) {
+  auto namespaces = Namespaces::parse(publish.strings("namespaces"));
+  if (!namespaces) {
+    return publish.error("namespaces", namespaces.error().message(), namespaces.error().cure);
+  }
+  return namespaces;
+}
+
 }  // namespace
 
 Result<Options> read_options(const Settings& settings) {
@@ -122,6 +130,7 @@ Result<Options> read_options(const Settings& settings) {
     archives.push_back({section.string("archive"), texts(section.paths("keyrings"))});
   }
   SLUICE_TRY(AptKeyrings keyrings, AptKeyrings::load(archives));
+  SLUICE_TRY(Namespaces namespaces, read_namespaces(settings.section("publish")));
   return Options{
       .state = settings.path("daemon", "state"),
       .status_address = settings.string("status", "listen"),
@@ -136,7 +145,9 @@ Result<Options> read_options(const Settings& settings) {
       .serve = std::move(serve),
       .authority = std::move(authority),
       .archives = std::move(keyrings),
-      .oci_namespace = settings.string("oci", "default_namespace")};
+      .oci_namespace = settings.string("oci", "default_namespace"),
+      .reads_need_token = settings.boolean("access", "reads_need_token"),
+      .namespaces = std::move(namespaces)};
 }
 
 }  // namespace sluice::high

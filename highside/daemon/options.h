@@ -13,6 +13,7 @@
 #include "highside/assemble/assembler.h"
 #include "highside/catalog/collector.h"
 #include "highside/mirror/apt/keyrings.h"
+#include "highside/pipeline/namespaces.h"
 #include "highside/receive/settings.h"
 
 namespace sluice::high {
@@ -31,6 +32,8 @@ struct Options {
   std::string authority;  // certificates in PEM, for clients; may be empty
   AptKeyrings archives;
   std::string oci_namespace;  // of images' names that begin with no registry; empty: none
+  bool reads_need_token;
+  Namespaces namespaces;  // the site's
 };
 
 // Reads key files and checks what the table cannot. The Error names the setting and its place in

@@ -138,6 +138,28 @@ SectionSpec oci_section() {
                  });
 }
 
+SectionSpec access_section() {
+  return section("access",
+                 "Who may use the registries. Tokens are made by `sluice-high token create`.",
+                 {
+                     {"reads_need_token", Type::kBool, "false",
+                      "Let only those read who bring a token, of any role; /setup stays open."},
+                 });
+}
+
+SectionSpec publish_section() {
+  return section(
+      "publish", "What the site publishes itself, beside what crosses.",
+      {
+          {"namespaces", Type::kStrings, "[]",
+           "Names that belong to the site, such as [\"pypi:acme-*\", \"npm:@acme/*\", "
+           "\"oci:acme/*\", \"files:internal/*\"]. Only under them can be published, and what "
+           "comes "
+           "from outside under them is refused. With \" immutable\" behind a pattern nothing "
+           "under it is ever replaced: \"files:releases/* immutable\"."},
+      });
+}
+
 SectionSpec apt_section() {
   return repeated("apt", "Which keys are believed for an apt archive.",
                   {
@@ -154,9 +176,9 @@ SectionSpec apt_section() {
 
 const config::Table& settings_table() {
   static const config::Table table(
-      "sluice-high",
-      {daemon_section(), status_section(), keys_section(), stream_section(), link_section(),
-       store_section(), catalog_section(), serve_section(), oci_section(), apt_section()});
+      "sluice-high", {daemon_section(), status_section(), keys_section(), stream_section(),
+                      link_section(), store_section(), catalog_section(), serve_section(),
+                      oci_section(), access_section(), publish_section(), apt_section()});
   return table;
 }
 

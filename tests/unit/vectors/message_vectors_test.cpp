@@ -14,6 +14,7 @@
 #include "sluice/npm.pb.h"
 #include "sluice/pypi.pb.h"
 #include "sluice/shipment.pb.h"
+#include "sluice/stored_access.pb.h"
 #include "sluice/stored_apt.pb.h"
 #include "sluice/stored_blob.pb.h"
 #include "sluice/stored_ledger.pb.h"
@@ -42,7 +43,7 @@ std::vector<const FileDescriptor*> schemas() {
       proto::Shipment::descriptor(),        proto::StoredAptCursor::descriptor(),
       proto::StoredBlob::descriptor(),      proto::StoredStream::descriptor(),
       proto::SpooledShipment::descriptor(), proto::StoredRequest::descriptor(),
-      proto::Announce::descriptor()};
+      proto::StoredToken::descriptor(),     proto::Announce::descriptor()};
   std::vector<const FileDescriptor*> files;
   for (const auto& entry : std::filesystem::directory_iterator(root() / "proto/sluice")) {
     const std::string name = "sluice/" + entry.path().filename().string();

@@ -220,9 +220,27 @@ void Ledger::put_published(const ShipmentRef& ref, Edition edition, UtcTime now,
   changed_shipments_.erase(ref);
 }
 
+std::uint64_t Ledger::next_own(const std::string& stream) const {
+  const auto known = streams_.find(stream);
+  return known == streams_.end() ? 1 : std::max<std::uint64_t>(known->second.published.end(), 1);
+}
+
+void Ledger::put_own(const ShipmentRef& ref, const store::BlobInfo& manifest, Edition edition,
+                     UtcTime now, store::Batch& batch) {
+  proto::StoredShipment entry;
+  entry.set_state(proto::StoredShipment::PUBLISHED);
+  entry.set_manifest(std::string(as_text(manifest.digest.bytes())));
+  entry.set_manifest_size(manifest.size);
+  entry.set_heard_micros(to_unix_micros(now));
+  entry.set_published_micros(to_unix_micros(now));
+  entry.set_edition(edition.value());
+  batch.put(Family::kShipments, shipment_key(ref), entry.SerializeAsString());
+}
+
 void Ledger::published(const ShipmentRef& ref) {
-  Stream& stream = streams_.at(ref.stream);
+  Stream& stream = streams_[ref.stream];
   stream.open.erase(ref.sequence);
+  stream.highest = std::max(stream.highest, ref.sequence);
   stream.published.add({ref.sequence, ref.sequence + 1});
 }
 

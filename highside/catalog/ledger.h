@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/store/blob_store.h"
 #include "common/store/key_value_store.h"
 #include "common/wire/announce.h"
 #include "common/wire/block.h"
@@ -90,6 +91,12 @@ class Ledger {
   // and an older state written behind it would have the shipment published twice.
   void put_published(const ShipmentRef& ref, Edition edition, UtcTime now, store::Batch& batch);
   void published(const ShipmentRef& ref);
+
+  // The site's own stream: nothing announces its shipments. Its next number, which nobody else
+  // takes until it is published; its entry; then published().
+  std::uint64_t next_own(const std::string& stream) const;
+  static void put_own(const ShipmentRef& ref, const store::BlobInfo& manifest, Edition edition,
+                      UtcTime now, store::Batch& batch);
 
   // Writes what has changed since the last time, unsynced: lost in a crash it is heard again.
   Result<void> save();

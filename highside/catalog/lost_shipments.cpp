@@ -40,7 +40,8 @@ std::string cure_for(const LostBlob& blob) {
            std::to_string(blob.carriers.front().sequence);
   }
   return blob.documents.empty() ? "nothing shows it; it comes with the shipment that needs it"
-                                : "ask for it again on the low side: no shipment held carries it";
+                                : "no shipment held carries it: ask for it again on the low side, "
+                                  "or publish it again if it is this site's own";
 }
 
 }  // namespace

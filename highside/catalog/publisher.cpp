@@ -27,7 +27,8 @@ Publisher::Publisher(Catalog& catalog, store::KeyValueStore& index, store::BlobS
       counters_(counters),
       events_(events),
       settings_(settings),
-      check_(catalog, blobs, counters, events),
+      check_(catalog, blobs, settings_.site, counters, events),
+      holds_(clock),
       ledger_(index) {}
 
 Publisher::~Publisher() { stop(); }

@@ -26,10 +26,13 @@
 
 #include "common/base/limits.h"
 #include "common/store/scrubber.h"
+#include "highside/catalog/blob_holds.h"
 #include "highside/catalog/blob_waits.h"
 #include "highside/catalog/catalog.h"
 #include "highside/catalog/ledger.h"
 #include "highside/catalog/shipment_check.h"
+#include "highside/pipeline/namespaces.h"
+#include "highside/pipeline/site.h"
 #include "highside/pipeline/stages.h"
 
 namespace sluice::high {
@@ -39,11 +42,12 @@ struct PublisherSettings {
   // every `retry_every` while blobs become durable.
   std::size_t waiting_blobs = 1'000'000;
   std::chrono::milliseconds retry_every{1000};  // also after a failure of the store
+  Namespaces site{};                            // names that nothing from outside may have
 };
 static_assert(PublisherSettings{}.waiting_blobs >= 2 * limits::kMaxBlobsPerShipment,
               "two of the largest shipments can be waited for");
 
-class Publisher final : public NoticeSink, public DurableListener {
+class Publisher final : public NoticeSink, public DurableListener, public SitePublisher {
  public:
   // All of them must outlive it. `catalog` is loaded, and nobody else publishes in it.
   Publisher(Catalog& catalog, store::KeyValueStore& index, store::BlobStore& blobs,
@@ -68,7 +72,10 @@ class Publisher final : public NoticeSink, public DurableListener {
   void durable(const std::vector<Sha256Digest>& blobs) override;
   void given_up(const Sha256Digest& blob) override;
 
-  // Any thread; after start().
+  // Any thread; after start(). What the site publishes itself (site_stream.cpp).
+  Result<SiteOutcome> publish(const SiteChange& change) override;
+  void hold(const Sha256Digest& blob) override;
+
   CatalogStatus status() const;
   // These blobs of the store are damaged: names them as lost where published shipments need them,
   // takes them out of the store, and has open shipments wait for them again. Returns what they
@@ -82,8 +89,8 @@ class Publisher final : public NoticeSink, public DurableListener {
   std::uint64_t oldest_held_by_sender(const std::string& stream) const;
   // What an open shipment needs: its manifest, and what that names where it is here and good.
   Result<std::vector<Sha256Digest>> needed_by(const LedgerEntry& open) const;
-  // Removes those that nothing examined since begin_collecting() names; nothing is published
-  // meanwhile. Returns those that it removed. An Error: some of them may be gone.
+  // Removes those that nothing examined since begin_collecting() names and nobody holds; nothing is
+  // published meanwhile. Returns those that it removed. An Error: some of them may be gone.
   Result<std::vector<Sha256Digest>> remove_unneeded(const std::vector<Sha256Digest>& blobs);
 
   // What is not visible, by stream and sequence; at most `limit` gaps, and `blobs_limit` missing
@@ -103,6 +110,9 @@ class Publisher final : public NoticeSink, public DurableListener {
   void arrived(const Sha256Digest& blob, const ShipmentRef& ref);  // locked
   Result<bool> await_after(const ShipmentRef& ref, const proto::Shipment& shipment);
   Result<void> publish(const ShipmentRef& ref, const VerifiedShipment& shipment);
+  Result<void> take_in(const std::vector<SiteBlob>& brought);
+  Result<SiteOutcome> publish_inside(const SiteChange& change);
+  Result<SiteOutcome> flip_to(const SiteChange& change, const proto::Record& record);
   void release_dependents(const ShipmentRef& ref);       // locked
   void release_from_dropped(const std::string& stream);  // locked
   void failed(const ShipmentRef& ref, const Error& error, observe::Metric metric);
@@ -122,6 +132,7 @@ class Publisher final : public NoticeSink, public DurableListener {
   observe::EventSink& events_;
   const PublisherSettings settings_;
   ShipmentCheck check_;
+  BlobHolds holds_;
   ManifestReader* manifests_ = nullptr;
 
   mutable std::mutex asking_;  // one gaps() at a time, because it reads manifests; before mutex_

@@ -72,14 +72,31 @@ std::vector<Sha256Digest> ShipmentCheck::blobs_of(const proto::Shipment& shipmen
   return all;
 }
 
-Result<std::vector<const proto::Record*>> ShipmentCheck::check(const VerifiedShipment& verified) {
-  const proto::Shipment& shipment = verified.shipment();
+Result<void> ShipmentCheck::check_held(const proto::Shipment& shipment) const {
   for (const Sha256Digest& digest : blobs_of(shipment)) {
     SLUICE_TRY(const auto found, blobs_.find(digest));
     if (!found) {
       return Error{ErrorCode::kUnavailable, "blob " + digest.hex(), "it is not in the store", ""};
     }
   }
+  return {};
+}
+
+Result<std::vector<const proto::Record*>> ShipmentCheck::check_inside(
+    const proto::Shipment& shipment) {
+  SLUICE_TRY_VOID(check_held(shipment));
+  std::vector<const proto::Record*> records;
+  for (const proto::Record& record : shipment.records()) {
+    SLUICE_TRY(const auto newest,
+               catalog_.state(catalog_.current(), record.ecosystem(), record.document()));
+    SLUICE_TRY_VOID(check_body(record, newest));
+    records.push_back(&record);
+  }
+  return records;
+}
+
+Result<std::vector<const proto::Record*>> ShipmentCheck::check(const proto::Shipment& shipment) {
+  SLUICE_TRY_VOID(check_held(shipment));
   std::vector<store::NewBlob> additions;
   for (const proto::Blob& blob : shipment.blobs()) {
     SLUICE_TRY_VOID(check_blob(blob, additions));
@@ -143,25 +160,52 @@ Result<void> ShipmentCheck::check_blob(const proto::Blob& blob,
   return {};
 }
 
-// False: older than what is held, which stays.
-Result<bool> ShipmentCheck::check_record(const proto::Shipment& shipment,
-                                         const proto::Record& record) {
+Result<void> ShipmentCheck::check_body(const proto::Record& record,
+                                       const std::optional<Catalog::State>& newest) {
   const auto check = std::ranges::find(checks_, record.ecosystem(), &RecordCheck::ecosystem);
   if (check == checks_.end()) {
     return Error{ErrorCode::kRefused, record.ecosystem() + " record " + record.document(),
                  "no mirror for the ecosystem \"" + record.ecosystem() + "\" is configured here",
                  "install a version that has one; the shipment is tried again at each start"};
   }
+  if (record.withdrawn()) {
+    return {};
+  }
+  const bool shown = newest && !newest->withdrawn;
+  return (*check)->check(record, shown ? std::optional(newest->entry) : std::nullopt, blobs_);
+}
+
+// A name of the site, or one under which the site has published: what stands there is not what the
+// record's sender means.
+bool ShipmentCheck::is_foreign(const proto::Record& record,
+                               const std::optional<Catalog::State>& newest) const {
+  return site_.contains(record.ecosystem(), record.document()) ||
+         (newest && !newest->withdrawn && newest->entry.stream == kSiteStream);
+}
+
+// False: older than what is held, which stays, or under a name of the site.
+Result<bool> ShipmentCheck::check_record(const proto::Shipment& shipment,
+                                         const proto::Record& record) {
   SLUICE_TRY(const auto newest,
              catalog_.state(catalog_.current(), record.ecosystem(), record.document()));
+  const std::string id =
+      observe::shipment_id(shipment.stream(), ShipmentSequence(shipment.sequence()));
+  if (is_foreign(record, newest)) {
+    counters_.add(observe::Metric::kForeignRecords);
+    events_.failure(observe::Level::kError, "record.foreign",
+                    {ErrorCode::kRefused, record.ecosystem() + " record " + record.document(),
+                     "it comes from outside, and the name belongs to this site",
+                     "find out on the low side who wants or publishes something of that name"},
+                    {{"shipment", id}});
+    return false;
+  }
   Result<void> outcome;
   if (newest && newest->entry.stream == shipment.stream() &&
       newest->entry.sequence.value() > shipment.sequence()) {
     outcome = Error{ErrorCode::kOutdated, record.ecosystem() + " record " + record.document(),
                     "shipment " + std::to_string(newest->entry.sequence.value()) + " is newer", ""};
-  } else if (!record.withdrawn()) {
-    const bool shown = newest && !newest->withdrawn;
-    outcome = (*check)->check(record, shown ? std::optional(newest->entry) : std::nullopt, blobs_);
+  } else {
+    outcome = check_body(record, newest);
   }
   if (outcome) {
     return true;
@@ -170,9 +214,7 @@ Result<bool> ShipmentCheck::check_record(const proto::Shipment& shipment,
     return outcome.error();
   }
   counters_.add(observe::Metric::kRecordsOutdated);
-  events_.failure(observe::Level::kWarning, "record.outdated", outcome.error(),
-                  {{"shipment", observe::shipment_id(shipment.stream(),
-                                                     ShipmentSequence(shipment.sequence()))}});
+  events_.failure(observe::Level::kWarning, "record.outdated", outcome.error(), {{"shipment", id}});
   return false;
 }
 

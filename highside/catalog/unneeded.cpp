@@ -53,8 +53,11 @@ Result<std::vector<Sha256Digest>> Publisher::remove_unneeded(
   const std::lock_guard publishing(publishing_);
   std::vector<Sha256Digest> removed;
   for (const Sha256Digest& blob : blobs) {
-    if (!examined_.contains(blob)) {
-      SLUICE_TRY_VOID(blobs_.remove(blob));
+    if (examined_.contains(blob)) {
+      continue;
+    }
+    SLUICE_TRY(const bool gone, holds_.unless_held(blob, [&] { return blobs_.remove(blob); }));
+    if (gone) {
       removed.push_back(blob);
     }
   }

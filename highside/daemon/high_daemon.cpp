@@ -90,7 +90,8 @@ Result<void> HighDaemon::open_stores() {
   checks_.push_back(std::make_unique<FileRecordCheck>());
   checks_.push_back(std::make_unique<AptRecordCheck>(options_.archives));
 
-  publisher_ = std::make_unique<Publisher>(*catalog_, *index_, *blobs_, clock_, counters_, events_);
+  publisher_ = std::make_unique<Publisher>(*catalog_, *index_, *blobs_, clock_, counters_, events_,
+                                           PublisherSettings{.site = options_.namespaces});
   for (const auto& check : checks_) {
     publisher_->add(*check);
   }

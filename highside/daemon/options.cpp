@@ -7,6 +7,7 @@
 #include "common/base/processors.h"
 #include "common/base/text.h"
 #include "common/http/certificates.h"
+#include "highside/pipeline/site.h"
 
 namespace sluice::high {
 namespace {
@@ -21,6 +22,10 @@ Result<std::vector<TrustedStream>> read_streams(const Settings& settings) {
     if (!key) {
       return section.error("key", key.error().message(),
                            "carry signing.pub over from the low side");
+    }
+    if (section.string("name") == kSiteStream) {
+      return section.error("name", "that is what this site's own shipments are called",
+                           "rename the low side's stream");
     }
     streams.push_back({section.string("name"), *key});
   }

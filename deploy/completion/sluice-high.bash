@@ -16,12 +16,15 @@ _sluice_high() {
   done
   local words='-c --config --help'
   case $command in
-    '') words+=' --version run init check-config show-config status tail gaps wanted scrub snapshot gc token tune man' ;;
+    '') words+=' --version run init check-config show-config status tail gaps wanted scrub snapshot gc token withdraw tune man' ;;
     status | tune) words+=' --json' ;;
     gaps) words+=' --code' ;;
     wanted)
       words+=' --export --json'
       [[ $before == --export ]] && words='npm pypi huggingface conda oci deb generic'
+      ;;
+    withdraw)
+      [[ $before == withdraw ]] && words='pypi npm oci files'
       ;;
     gc) words+=' --dry-run --json' ;;
     snapshot)

@@ -69,7 +69,11 @@ Verdict TokenAccess::decide(const http::Credentials& given, Verb verb, std::stri
 std::optional<std::string> TokenAccess::identify(const http::Credentials& given) const {
   const http::Credentials secret = token_in(given);
   auto token = tokens_.find(secret.reveal());
-  return token ? std::optional(std::move(token->name)) : std::nullopt;
+  if (!token) {
+    counters_.add(observe::Metric::kAccessUnknown);
+    return std::nullopt;
+  }
+  return std::move(token->name);
 }
 
 }  // namespace sluice::high

@@ -170,13 +170,14 @@ CollectorProgress Collector::run(bool dry_run, const std::stop_token& stop) {
 void Collector::tell(const CollectorProgress& done) {
   counters_.set(Metric::kSnapshots, catalog_.editions().size());
   counters_.set(Metric::kOldestEdition, catalog_.editions().oldest().value());
-  const bool nothing = done.states == 0 && done.blobs == 0;
+  const bool nothing = done.retired == 0 && done.states == 0 && done.blobs == 0;
   if (done.dry_run || (done.failure.empty() && nothing)) {
     return;
   }
   events_.emit(done.failure.empty() ? Level::kNotice : Level::kError,
                done.failure.empty() ? "gc.finished" : "gc.failed",
                {{"oldest_edition", std::to_string(done.oldest)},
+                {"retired", std::to_string(done.retired)},
                 {"states", std::to_string(done.states)},
                 {"blobs", std::to_string(done.blobs)},
                 {"bytes", std::to_string(done.bytes)},
@@ -184,6 +185,11 @@ void Collector::tell(const CollectorProgress& done) {
 }
 
 Result<void> Collector::collect(bool dry_run, const std::stop_token& stop) {
+  if (retention_ != nullptr) {
+    SLUICE_TRY(const std::uint64_t retired, retention_->run(dry_run, stop));
+    const std::lock_guard lock(mutex_);
+    progress_.retired = retired;
+  }
   SLUICE_TRY(const auto shipments, publisher_.begin_collecting());
   const Edition oldest = oldest_to_keep(shipments);
   const UtcTime now = clock_.utc_now();

@@ -20,6 +20,7 @@
 
 #include "common/base/clock.h"
 #include "highside/catalog/publisher.h"
+#include "highside/catalog/retention.h"
 
 namespace sluice::high {
 
@@ -39,6 +40,7 @@ struct CollectorProgress {
   bool dry_run = false;
   std::uint64_t oldest = 0;     // edition that can be read without a name from now on
   std::uint64_t snapshots = 0;  // that stay
+  std::uint64_t retired = 0;    // parts of the site's documents that retention took away
   std::uint64_t states = 0;     // of documents, that were dropped
   std::uint64_t blobs = 0;      // that were removed
   std::uint64_t bytes = 0;      // of them
@@ -59,6 +61,8 @@ class Collector {
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
+  // What each run begins with; before start(), and outlives it.
+  void begin_with(Retention& retention) { retention_ = &retention; }
   // The thread; runs a first time when the clock of the day has not stepped for an hour, then as
   // the settings say, and only while that is so.
   void start();
@@ -97,6 +101,7 @@ class Collector {
   observe::Counters& counters_;
   observe::EventSink& events_;
   const CollectorSettings settings_;
+  Retention* retention_ = nullptr;
 
   mutable std::mutex mutex_;
   std::condition_variable_any asked_;

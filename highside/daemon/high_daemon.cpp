@@ -119,6 +119,9 @@ Result<void> HighDaemon::open_stores() {
   }
   collector_ = std::make_unique<Collector>(*catalog_, *publisher_, *index_, *blobs_, clock_,
                                            counters_, events_, std::move(collecting));
+  retention_ = std::make_unique<Retention>(*catalog_, *publisher_, *index_, clock_, counters_,
+                                           options_.retention, pruners(clock_, *blobs_));
+  collector_->begin_with(*retention_);
   collector_->start();
   return {};
 }
@@ -166,7 +169,15 @@ void HighDaemon::mount_mirrors() {
     return RegistryParts{catalog, *blobs_, options_.archives, options_.authority,
                          options_.oci_namespace};
   };
-  mount_registries(router, "", parts(*catalog_), NpmMirror::kCacheBytes);
+  const PublishParts publishing{.site = *publisher_,
+                                .access = *access_,
+                                .namespaces = options_.namespaces,
+                                .catalog = *catalog_,
+                                .blobs = *blobs_,
+                                .files = files_,
+                                .clock = clock_,
+                                .upload_limit = options_.upload_limit};
+  mount_registries(router, "", parts(*catalog_), NpmMirror::kCacheBytes, &publishing);
   const auto snapshots = std::make_shared<SnapshotMirror>(
       *catalog_, catalog_->editions(), clock_,
       [parts](const std::string& prefix, const CatalogReader& catalog) -> http::Handler {
@@ -185,6 +196,10 @@ void HighDaemon::mount_mirrors() {
 
 http::Handler HighDaemon::ask_mirrors() const {
   return [this](const http::Request& request) { return mirrors_.handle(request); };
+}
+
+Result<std::string> HighDaemon::withdraw(std::string_view what) {
+  return high::withdraw(*publisher_, options_.namespaces, what);
 }
 
 Result<std::string> HighDaemon::change_tokens(std::string_view what) {
@@ -227,9 +242,10 @@ Result<void> HighDaemon::serve() {
   };
   if (options_.reads_need_token) {
     options_.serve.cache.allows = [this](const http::Request& request) {
-      return access_->identify(request.credentials).has_value();
+      return tokens_->find(token_in(request.credentials).reveal()).has_value();
     };
   }
+  options_.serve.receive = [this](const http::Request& head) { return mirrors_.receive(head); };
   SLUICE_TRY(server_,
              http::Server::start(options_.serve, guard(note_misses(ask_mirrors(), *wanted_)),
                                  counters_, events_));

@@ -53,6 +53,8 @@ class HighDaemon {
   std::string wanted();        // JSON: what clients asked for and is not here by now either
   std::optional<std::string> trouble()
       const;  // why it is not well: a silent link, a store that takes nothing, damaged blobs
+  // The command "withdraw": {"ecosystem", "document", "by"}.
+  Result<std::string> withdraw(std::string_view what);
   // The command "token" (token_control.h).
   Result<std::string> change_tokens(std::string_view what);
   store::Scrubber& scrubber() { return *scrubber_; }
@@ -88,6 +90,7 @@ class HighDaemon {
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Assembler> assembler_;
   std::unique_ptr<store::Scrubber> scrubber_;
+  std::unique_ptr<Retention> retention_;
   std::unique_ptr<Collector> collector_;
   std::unique_ptr<StoredEpochs> epochs_;
   std::unique_ptr<Receiver> receiver_;

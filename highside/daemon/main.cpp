@@ -44,6 +44,7 @@ class Running final : public service::Daemon {
     high::mount_snapshots(router, daemon_->snapshots());
     auto commands = high::snapshot_commands(daemon_->snapshots());
     commands.emplace("scrub", service::scrub_command(daemon_->scrubber()));
+    commands.emplace("withdraw", [this](std::string_view what) { return daemon_->withdraw(what); });
     commands.emplace("token",
                      [this](std::string_view what) { return daemon_->change_tokens(what); });
     return service::mount_control(router, token_, commands);
@@ -152,6 +153,7 @@ int main(int argc, char** argv) {
           high::snapshot_subcommand(token_file),
           high::gc_subcommand(token_file),
           high::token_subcommand(token_file),
+          high::withdraw_subcommand(token_file),
           {.name = "tune",
            .help = "Hold this machine's kernel, cards and neighbours against the configuration and "
                    "print what to change; the status is 1 if anything is",

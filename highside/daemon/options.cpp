@@ -96,6 +96,19 @@ Result<http::ServerOptions> read_serve(const Section& section) {
   return serve;
 }
 
+Result<std::vector<RetentionRule>> read_retention(const Settings& settings) {
+  std::vector<RetentionRule> rules;
+  for (const Section& section : settings.repeated("retention")) {
+    auto names = NamePattern::parse(section.string("names"));
+    if (!names) {
+      return section.error("names", names.error().message(), names.error().cure);
+    }
+    rules.push_back({std::move(*names), section.duration("untagged_for"),
+                     static_cast<std::size_t>(section.integer("keep_last"))});
+  }
+  return rules;
+}
+
 Result<Namespaces> read_namespaces(const Section& publish) {
   auto namespaces = Namespaces::parse(publish.strings("namespaces"));
   if (!namespaces) {
@@ -135,6 +148,7 @@ Result<Options> read_options(const Settings& settings) {
     archives.push_back({section.string("archive"), texts(section.paths("keyrings"))});
   }
   SLUICE_TRY(AptKeyrings keyrings, AptKeyrings::load(archives));
+  SLUICE_TRY(auto retention, read_retention(settings));
   SLUICE_TRY(Namespaces namespaces, read_namespaces(settings.section("publish")));
   return Options{
       .state = settings.path("daemon", "state"),
@@ -152,7 +166,9 @@ Result<Options> read_options(const Settings& settings) {
       .archives = std::move(keyrings),
       .oci_namespace = settings.string("oci", "default_namespace"),
       .reads_need_token = settings.boolean("access", "reads_need_token"),
-      .namespaces = std::move(namespaces)};
+      .namespaces = std::move(namespaces),
+      .upload_limit = settings.size("publish", "upload_limit"),
+      .retention = std::move(retention)};
 }
 
 }  // namespace sluice::high

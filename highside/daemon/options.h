@@ -14,6 +14,7 @@
 #include "highside/catalog/collector.h"
 #include "highside/mirror/apt/keyrings.h"
 #include "highside/pipeline/namespaces.h"
+#include "highside/pipeline/retention.h"
 #include "highside/receive/settings.h"
 
 namespace sluice::high {
@@ -34,6 +35,8 @@ struct Options {
   std::string oci_namespace;  // of images' names that begin with no registry; empty: none
   bool reads_need_token;
   Namespaces namespaces;  // the site's
+  std::uint64_t upload_limit;
+  std::vector<RetentionRule> retention;
 };
 
 // Reads key files and checks what the table cannot. The Error names the setting and its place in

@@ -21,11 +21,19 @@
 namespace sluice::high {
 
 void mount_registries(http::Router& router, const std::string& prefix, const RegistryParts& parts,
-                      std::size_t document_cache) {
+                      std::size_t document_cache, const PublishParts* publishing) {
   const auto& [catalog, blobs, archives, authority, oci_namespace] = parts;
   const auto at = [&](const char* path) { return prefix + path; };
-  router.mount(at("/npm"), NpmMirror::handler(std::make_shared<NpmMirror>(at("/npm"), catalog,
-                                                                          blobs, document_cache)));
+  http::Handler npm =
+      NpmMirror::handler(std::make_shared<NpmMirror>(at("/npm"), catalog, blobs, document_cache));
+  http::Handler files =
+      FilesMirror::handler(std::make_shared<FilesMirror>(at("/files"), catalog, blobs));
+  if (publishing != nullptr) {
+    npm = with_npm_changes(*publishing, std::move(npm));
+    files = with_file_changes(*publishing, std::move(files));
+    mount_publishing(router, *publishing);
+  }
+  router.mount(at("/npm"), std::move(npm));
   for (const char* path : {"/pypi", "/repository/pypi-hosted"}) {  // the second as Nexus has it
     router.mount(at(path),
                  PypiMirror::handler(std::make_shared<const PypiMirror>(at(path), catalog, blobs)));
@@ -36,8 +44,7 @@ void mount_registries(http::Router& router, const std::string& prefix, const Reg
                               at("/hf"), catalog, blobs)));
   router.mount(at("/conda"), CondaMirror::handler(std::make_shared<CondaMirror>(
                                  at("/conda"), catalog, blobs, document_cache)));
-  router.mount(at("/files"),
-               FilesMirror::handler(std::make_shared<FilesMirror>(at("/files"), catalog, blobs)));
+  router.mount(at("/files"), std::move(files));
   const auto images = std::make_shared<OciMirror>(at("/v2"), oci_namespace, catalog, blobs,
                                                   std::min(document_cache, OciMirror::kCacheBytes));
   router.mount(at("/v2"), OciMirror::handler(images));

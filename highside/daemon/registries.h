@@ -6,6 +6,7 @@
 
 #include "common/http/router.h"
 #include "common/store/blob_store.h"
+#include "highside/daemon/publishing.h"
 #include "highside/mirror/apt/keyrings.h"
 #include "highside/pipeline/catalog_reader.h"
 #include "highside/pipeline/record_items.h"
@@ -21,10 +22,11 @@ struct RegistryParts {
   const std::string& oci_namespace;  // of images' names that begin with no registry; empty: none
 };
 
-// Below `prefix` ("" or "/edition/17"): /npm, /pypi, /v2, …, and /setup for it. `document_cache`:
-// bytes of rendered documents that npm's keeps.
+// Below `prefix` ("" or "/edition/17"): /npm, /pypi, /v2, …, and /setup for it. `publishing`: for
+// what is published at the same paths; null where nothing is. `document_cache`: bytes of rendered
+// documents that npm's keeps.
 void mount_registries(http::Router& router, const std::string& prefix, const RegistryParts& parts,
-                      std::size_t document_cache);
+                      std::size_t document_cache, const PublishParts* publishing = nullptr);
 
 // What takes the records of each ecosystem apart.
 std::map<std::string, ItemReader, std::less<>> item_readers();

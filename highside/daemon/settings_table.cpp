@@ -157,6 +157,26 @@ SectionSpec publish_section() {
            "comes "
            "from outside under them is refused. With \" immutable\" behind a pattern nothing "
            "under it is ever replaced: \"files:releases/* immutable\"."},
+          {"upload_limit", Type::kSize, "100GB", "Bytes of one file that is published.",
+           between("1KiB", "4TiB")},
+      });
+}
+
+SectionSpec retention_section() {
+  return repeated(
+      "retention",
+      "What gc lets go of, of what the site published: parts that no tag needs any more (images; "
+      "versions of npm packages; files of a Python project but for its highest release). Of the "
+      "rules that a name is like the first counts; without one nothing goes. Past editions and "
+      "snapshots show it for as long as they are kept.",
+      {
+          {"names", Type::kString, required("npm:@acme/*"),
+           "An ecosystem and names, as in publish.namespaces.", unique()},
+          {"untagged_for", Type::kDuration, "90d",
+           "How long gc has seen a part without a tag before it goes.", between("0s", "36500d")},
+          {"keep_last", Type::kInt, "0",
+           "Of each document the last so many that came to be without a tag stay.",
+           between("0", "10000")},
       });
 }
 
@@ -176,9 +196,10 @@ SectionSpec apt_section() {
 
 const config::Table& settings_table() {
   static const config::Table table(
-      "sluice-high", {daemon_section(), status_section(), keys_section(), stream_section(),
-                      link_section(), store_section(), catalog_section(), serve_section(),
-                      oci_section(), access_section(), publish_section(), apt_section()});
+      "sluice-high",
+      {daemon_section(), status_section(), keys_section(), stream_section(), link_section(),
+       store_section(), catalog_section(), serve_section(), oci_section(), access_section(),
+       publish_section(), retention_section(), apt_section()});
   return table;
 }
 

@@ -130,6 +130,7 @@ json::object gc_json(const CollectorProgress& progress) {
           {"dry_run", progress.dry_run},
           {"oldest_edition", progress.oldest},
           {"named_editions", progress.snapshots},
+          {"retired", progress.retired},
           {"states", progress.states},
           {"blobs", progress.blobs},
           {"bytes", progress.bytes},

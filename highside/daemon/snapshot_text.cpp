@@ -107,6 +107,12 @@ std::string gc_text(const json::object& progress) {
   text += "editions from " + std::to_string(number(progress, "oldest_edition")) + " on " +
           (dry_run ? "would be kept" : "are kept") + ", and " +
           std::to_string(number(progress, "named_editions")) + " that have a name\n";
+  if (const json::value* retired = progress.if_contains("retired");
+      retired != nullptr && number(progress, "retired") > 0) {
+    text += std::string(dry_run ? "would let" : "let") + " go of " +
+            std::to_string(number(progress, "retired")) +
+            " parts of what the site published, as [[retention]] says\n";
+  }
   if (const auto strays = number(progress, "strays"); strays > 0) {
     text += std::to_string(strays) +
             " blobs belong to no shipment that is known; they go when that stays so for a day\n";

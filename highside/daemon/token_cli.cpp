@@ -124,6 +124,29 @@ int revoke(const Settings& settings, ControlToken control, const Given& given) {
 
 }  // namespace
 
+service::Subcommand withdraw_subcommand(ControlToken control) {
+  return {.name = "withdraw",
+          .help =
+              "Take away, as a whole, what is published under a name of this site; past "
+              "editions and snapshots show it for as long as they are kept",
+          .parameters = {{.name = "ecosystem", .help = "pypi, npm, oci, files", .required = true},
+                         {.name = "document",
+                          .help = "a project, a package, a repository, a path",
+                          .required = true}},
+          .run = [control](const Settings& settings, const Given& given) {
+            const auto done = service::call_control(
+                settings.string("status", "listen"), control(settings), "withdraw",
+                json::serialize(json::object{{"ecosystem", given.value("ecosystem")},
+                                             {"document", given.value("document")}}));
+            if (!done) {
+              return done.error().code == ErrorCode::kUnavailable ? service::kExitUnreachable
+                                                                  : complain(done.error());
+            }
+            std::cout << *done << "\n";
+            return static_cast<int>(service::kExitOk);
+          }};
+}
+
 service::Subcommand token_subcommand(ControlToken control) {
   const service::Parameter name{.name = kName, .help = "of the token", .required = true};
   return {

@@ -9,5 +9,8 @@ namespace sluice::high {
 
 service::Subcommand token_subcommand(
     std::filesystem::path (*control_token)(const config::Settings& settings));
+// `sluice-high withdraw`, of the running daemon.
+service::Subcommand withdraw_subcommand(
+    std::filesystem::path (*control_token)(const config::Settings& settings));
 
 }  // namespace sluice::high

@@ -30,4 +30,9 @@ http::Response refusal(const Verdict& verdict) {
   return refused(http::error_response(403, verdict.cause), verdict);
 }
 
+http::Response challenge() {
+  return refusal({Verdict::Outcome::kUnknown, "",
+                  "this needs a token that counts: sluice-high token create makes one"});
+}
+
 }  // namespace sluice::high

@@ -39,7 +39,8 @@ class AccessControl {
   // matter. A document outside the site's namespaces can be published by nobody.
   virtual Verdict decide(const http::Credentials& given, Verb verb, std::string_view ecosystem,
                          std::string_view document) const = 0;
-  // Whose token it is, whatever it may: what `npm whoami` and `docker login` ask. None: nobody's.
+  // Whose token it is, whatever it may: what `npm whoami` and `docker login` ask, and what is asked
+  // before a body is taken whose document is not known yet. None: nobody's, which is counted.
   virtual std::optional<std::string> identify(const http::Credentials& given) const = 0;
 };
 
@@ -51,5 +52,7 @@ inline constexpr std::string_view kChallenge = R"(Basic realm="sluice", charset=
 http::Response refused(http::Response answer, const Verdict& verdict);
 // With a line of text.
 http::Response refusal(const Verdict& verdict);
+// To whom identify() does not know.
+http::Response challenge();
 
 }  // namespace sluice::high

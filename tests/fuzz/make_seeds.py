@@ -261,6 +261,20 @@ def http_seeds():
         yield f"date{number}", b"\5" + date.encode()
 
 
+def publish_seeds():
+    part = b'--b\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+    yield "form", b"\0\7" + part % (b"name", b"", b"acme-tool") + part % (b"content", b'; filename="a.whl"', b"\r\n--bytes\r\n-") + b"--b--\r\n"
+    yield "form_odd", b"\0\1preamble\r\n--b \t\r\nX: y\r\ncontent-disposition:form-data;name=x\r\n\r\n\r\n--b--"
+    tarball = base64.b64encode(b"tarball").decode()
+    packument = {"_attachments": {"a-1.0.0.tgz": {"content_type": "x", "data": tarball, "length": 7}}, "name": "a", "dist-tags": {"latest": "1.0.0"},
+                 "versions": {"1.0.0": {"name": "a", "version": "1.0.0", "n": [1, -2, 3.5, True, None]}}}
+    yield "packument", b"\1\5" + json.dumps(packument).encode()
+    yield "packument_escapes", b"\1\3" + rb'{"_attachments":{"\u0061.tgz":{"data":"AA\u0041="}}}'
+    for number, pattern in enumerate(("pypi:Acme_*", "npm:@acme/*", "files:a/*/b", "oci:**a*b")):
+        yield f"names{number}", b"\2\0" + piece("@acme/x") + piece(pattern) + piece("Bearer sluice_00")
+    yield "boundary", b"\2\0" + piece("x") + piece("npm:x") + piece('multipart/form-data; charset=x; boundary="a b"')
+
+
 def shipment_seeds(example):
     yield "manifest", b"\0" + example["manifest"]
     payload = example["manifest"][2:2 + 117]
@@ -337,7 +351,7 @@ def media_seeds(root):
 def main():
     root, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     example = examples(root)
-    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "conda": conda_seeds(), "oci": oci_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(),
+    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "conda": conda_seeds(), "oci": oci_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(), "publish": publish_seeds(),
               "shipment": shipment_seeds(example), "media": media_seeds(root)}
     seeds = [(target, name, data) for target, group in groups.items() for name, data in group] + list(link_seeds(example)) + list(
         vector_seeds(root))

@@ -65,7 +65,7 @@ def folder_of(path):
             return folder
     parts = path.split("/")
     if parts[0] in ("lowside", "highside"):
-        grouped = parts[1] in ("upstream", "mirror") and len(parts) > 3
+        grouped = parts[1] in ("upstream", "mirror", "publish") and len(parts) > 3
         return "/".join(parts[:3 if grouped else 2])
     return "/".join(parts[:2])
 

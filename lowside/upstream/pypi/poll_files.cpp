@@ -5,8 +5,8 @@
 #include "common/base/hasher.h"
 #include "common/base/present.h"
 #include "common/base/text.h"
+#include "common/ecosystem/pypi/archive_reader.h"
 #include "common/ecosystem/pypi/core_metadata.h"
-#include "lowside/upstream/pypi/archive_reader.h"
 #include "lowside/upstream/pypi/poll.h"
 
 namespace sluice::low {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "common/base/present.h"
-#include "lowside/upstream/pypi/archive_reader.h"
+#include "common/ecosystem/pypi/archive_reader.h"
 #include "lowside/upstream/pypi/poll.h"
 #include "lowside/upstream/pypi/specifier.h"
 

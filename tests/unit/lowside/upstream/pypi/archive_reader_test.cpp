@@ -1,4 +1,4 @@
-#include "lowside/upstream/pypi/archive_reader.h"
+#include "common/ecosystem/pypi/archive_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "lowside/upstream/pypi/archive_reader.h"
+#include "common/ecosystem/pypi/archive_reader.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -11,7 +11,7 @@
 #include "common/base/text.h"
 #include "common/ecosystem/pypi/core_metadata.h"
 
-namespace sluice::low {
+namespace sluice::pypi {
 namespace {
 
 // The largest wheels have about 30 000.
@@ -34,10 +34,10 @@ std::string cause_of(archive* reader) {
 }
 
 // "name-1.0.dist-info/METADATA", "name-1.0/PKG-INFO".
-bool is_wanted(std::string_view path, pypi::FileKind kind) {
+bool is_wanted(std::string_view path, FileKind kind) {
   const auto parts = split(path, '/');
-  return parts.size() == 2 && (kind == pypi::FileKind::kWheel
-                                   ? parts[0].ends_with(".dist-info") && parts[1] == "METADATA"
+  return parts.size() == 2 &&
+         (kind == FileKind::kWheel ? parts[0].ends_with(".dist-info") && parts[1] == "METADATA"
                                    : parts[1] == "PKG-INFO");
 }
 
@@ -57,9 +57,8 @@ Result<std::string> read_entry(const std::string& thing, archive* reader) {
     if (count < 0) {
       return damaged(thing, cause_of(reader));
     }
-    if (text.size() + static_cast<std::size_t>(count) > pypi::kMaxCoreMetadataBytes) {
-      return damaged(thing,
-                     "its metadata has more than " + human_size(pypi::kMaxCoreMetadataBytes));
+    if (text.size() + static_cast<std::size_t>(count) > kMaxCoreMetadataBytes) {
+      return damaged(thing, "its metadata has more than " + human_size(kMaxCoreMetadataBytes));
     }
     text.append(buffer.data(), static_cast<std::size_t>(count));
   }
@@ -68,11 +67,11 @@ Result<std::string> read_entry(const std::string& thing, archive* reader) {
 }  // namespace
 
 Result<std::string> read_archived_metadata(const std::string& thing,
-                                           const std::filesystem::path& path, pypi::FileKind kind) {
+                                           const std::filesystem::path& path, FileKind kind) {
   const Reader reader(archive_read_new());
   SLUICE_ASSERT(reader != nullptr);
   archive_read_support_format_zip(reader.get());
-  if (kind == pypi::FileKind::kSourceArchive) {
+  if (kind == FileKind::kSourceArchive) {
     archive_read_support_format_tar(reader.get());
     archive_read_support_filter_gzip(reader.get());
   }
@@ -91,7 +90,7 @@ Result<std::string> read_archived_metadata(const std::string& thing,
     }
     const bool is_link =
         archive_entry_hardlink(entry) != nullptr || archive_entry_filetype(entry) == AE_IFLNK;
-    if (is_link && kind == pypi::FileKind::kWheel) {  // source archives have had harmless ones
+    if (is_link && kind == FileKind::kWheel) {  // source archives have had harmless ones
       return damaged(thing, "it holds a link: " + std::string(name).substr(0, 120));
     }
     if (!is_wanted(name, kind)) {
@@ -106,11 +105,10 @@ Result<std::string> read_archived_metadata(const std::string& thing,
     return damaged(thing, cause_of(reader.get()));
   }
   if (!found) {
-    return damaged(thing, kind == pypi::FileKind::kWheel
-                              ? "it is no wheel: it has no .dist-info/METADATA"
-                              : "it is no source archive: it has no PKG-INFO");
+    return damaged(thing, kind == FileKind::kWheel ? "it is no wheel: it has no .dist-info/METADATA"
+                                                   : "it is no source archive: it has no PKG-INFO");
   }
   return std::move(*found);
 }
 
-}  // namespace sluice::low
+}  // namespace sluice::pypi

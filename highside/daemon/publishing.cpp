@@ -1,0 +1,81 @@
+#include "highside/daemon/publishing.h"
+
+#include <boost/json.hpp>
+
+#include "highside/mirror/oci/oci_pruner.h"
+#include "highside/publish/files/files_publisher.h"
+#include "highside/publish/npm/npm_pruner.h"
+#include "highside/publish/npm/npm_publisher.h"
+#include "highside/publish/pypi/pypi_pruner.h"
+#include "highside/publish/pypi/pypi_publisher.h"
+
+namespace sluice::high {
+
+void mount_publishing(http::Router& router, const PublishParts& parts) {
+  for (const char* path : {"/pypi", "/repository/pypi-hosted"}) {
+    router.mount_receiver(path, [publisher = PypiPublisher(path, parts)](
+                                    const http::Request& head) { return publisher.open(head); });
+  }
+  router.mount_receiver("/npm", [publisher = NpmPublisher("/npm", parts)](
+                                    const http::Request& head) { return publisher.open(head); });
+  router.mount_receiver("/files", [publisher = FilesPublisher("/files", parts)](
+                                      const http::Request& head) { return publisher.open(head); });
+}
+
+http::Handler with_npm_changes(const PublishParts& parts, http::Handler mirror) {
+  return [publisher = NpmPublisher("/npm", parts),
+          mirror = std::move(mirror)](const http::Request& request) {
+    return publisher.takes(request) ? publisher.handle(request) : mirror(request);
+  };
+}
+
+http::Handler with_file_changes(const PublishParts& parts, http::Handler mirror) {
+  return [publisher = FilesPublisher("/files", parts),
+          mirror = std::move(mirror)](const http::Request& request) {
+    return request.method == "DELETE" ? publisher.handle(request) : mirror(request);
+  };
+}
+
+std::vector<std::unique_ptr<Pruner>> pruners(const Clock& clock, const store::BlobStore& blobs) {
+  std::vector<std::unique_ptr<Pruner>> all;
+  all.push_back(std::make_unique<NpmPruner>(clock));
+  all.push_back(std::make_unique<PypiPruner>());
+  all.push_back(std::make_unique<OciPruner>(blobs));
+  return all;
+}
+
+Result<std::string> withdraw(SitePublisher& site, const Namespaces& namespaces,
+                             std::string_view what) {
+  namespace json = boost::json;
+  SiteChange change{.ecosystem = "", .document = "", .by = "operator", .make = {}};
+  try {
+    const json::object asked = json::parse({what.data(), what.size()}).as_object();
+    change.ecosystem = asked.at("ecosystem").as_string();
+    change.document = asked.at("document").as_string();
+  } catch (const std::exception& error) {
+    return Error{ErrorCode::kInvalid, "withdraw", error.what(),
+                 "are program and daemon of the same version?"};
+  }
+  if (change.ecosystem == "files") {
+    change.ecosystem = "file";
+  }
+  const std::string name = change.ecosystem + " " + change.document;
+  if (!namespaces.contains(change.ecosystem, change.document)) {
+    return Error{ErrorCode::kRefused, name, "it is in no namespace of this site",
+                 "what came from outside is withdrawn there"};
+  }
+  change.over_outside = true;
+  change.make = [&](const std::optional<CatalogEntry>& now) {
+    using Made = Result<std::optional<proto::Record>>;
+    if (!now) {
+      return Made(Error{ErrorCode::kNotFound, name, "it is not here", ""});
+    }
+    proto::Record record;
+    record.set_withdrawn(true);
+    return Made(std::optional(std::move(record)));
+  };
+  SLUICE_TRY(const SiteOutcome done, site.publish(change));
+  return name + " is withdrawn, in edition " + std::to_string(done.edition.value());
+}
+
+}  // namespace sluice::high

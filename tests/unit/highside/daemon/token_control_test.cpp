@@ -37,7 +37,8 @@ TEST_F(TokenControlTest, MakesListsAndRevokesAndTellsNobodyTheToken) {
   EXPECT_EQ(tokens_.find(secret)->name, "ci");
   const auto listed = ask(R"({"do":"list"})");
   ASSERT_TRUE(listed);
-  const auto& token = json::parse(*listed).at("tokens").at(0);
+  const json::value listing = json::parse(*listed);
+  const auto& token = listing.at("tokens").at(0);
   EXPECT_EQ(token.at("name"), "ci");
   EXPECT_EQ(token.at("role"), "publisher");
   EXPECT_EQ(token.at("expires"), "2023-11-14T23:13:20.000000Z");

@@ -49,7 +49,7 @@ std::uint64_t slice_sectors(const GroupHead& head) {
     }
     longest = std::max(longest, sectors);
   }
-  return head.heads + longest;
+  return head.heads + kHeartbeatSectors + longest;
 }
 
 }  // namespace sluice::media

@@ -20,12 +20,15 @@ struct SectorPlace {
   bool operator==(const SectorPlace&) const = default;
 };
 
-// The sectors of the slice in `file` behind its heads, in order. `head` is within the limits of
-// group_head.h.
+// Between the heads of a slice and its symbols lies a heartbeat: a datagram with zeros behind it.
+inline constexpr std::uint64_t kHeartbeatSectors = 1;
+
+// The sectors of the slice in `file` behind its heartbeat, in order. `head` is within the limits
+// of group_head.h.
 std::vector<SectorPlace> slice_places(const GroupHead& head, std::size_t file);
 
-// Sectors of each of the group's slices, heads included: the longest one's, so that a group begins
-// at the same place in every file. Shorter slices end with zeros.
+// Sectors of each of the group's slices, heads and heartbeat included: the longest one's, so that a
+// group begins at the same place in every file. Shorter slices end with zeros.
 std::uint64_t slice_sectors(const GroupHead& head);
 
 }  // namespace sluice::media

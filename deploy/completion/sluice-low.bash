@@ -20,9 +20,18 @@ _sluice_low() {
   done
   local words='-c --config --help'
   case $command in
-    '') words+=' --version run init check-config show-config status tail resend request scrub tune man' ;;
+    '') words+=' --version run init check-config show-config status tail resend request export scrub tune man' ;;
     status | tune) words+=' --json' ;;
     man) words+=' --settings' ;;
+    export)
+      if [[ $before == --to ]]; then
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        compopt -o filenames 2>/dev/null
+        return
+      fi
+      [[ $before == --size ]] && mapfile -t COMPREPLY < <(compgen -W 'cd dvd bluray' -- "$word") && return
+      words+=' --to --size --since --resend --only --with-earlier --all --iso --by --reason --stop'
+      ;;
     request)
       case $verb in
         '') words+=' add list show approve reject withdraw' ;;

@@ -22,6 +22,7 @@
 #include "common/store/key_value_store.h"
 #include "lowside/admit/admitter.h"
 #include "lowside/admit/stored_audit_log.h"
+#include "lowside/daemon/export_desk.h"
 #include "lowside/daemon/intake.h"
 #include "lowside/daemon/options.h"
 #include "lowside/daemon/refetcher.h"
@@ -62,6 +63,7 @@ class LowDaemon {
   // many.
   Result<std::uint64_t> resend(std::string_view shipments);
   store::Scrubber& scrubber() { return *scrubber_; }
+  ExportDesk& exports() { return *exports_; }
   // A command of `sluice-low request` (request_commands.h), and its answer.
   Result<std::string> request(std::string_view command) { return commands_->run(command); }
 
@@ -92,6 +94,7 @@ class LowDaemon {
   std::unique_ptr<store::Scrubber> scrubber_;
   std::vector<std::unique_ptr<link::UdpSink>> sinks_;
   std::unique_ptr<Transmitter> transmitter_;
+  std::unique_ptr<ExportDesk> exports_;
   std::unique_ptr<QuarantineFolder> quarantine_;
   std::unique_ptr<StoredAuditLog> audit_;
   std::unique_ptr<RequestBook> requests_;

@@ -5,6 +5,7 @@
 #include "common/service/exit_codes.h"
 #include "common/service/program.h"
 #include "common/tune/tune.h"
+#include "lowside/daemon/export_cli.h"
 #include "lowside/daemon/init.h"
 #include "lowside/daemon/link_text.h"
 #include "lowside/daemon/low_daemon.h"
@@ -38,6 +39,8 @@ class Running final : public service::Daemon {
             return std::to_string(passes) + " shipments will be sent again";
           }},
          {"request", [this](std::string_view command) { return daemon_->request(command); }},
+         {"export",
+          [this](std::string_view command) { return daemon_->exports().command(command); }},
          {"scrub", service::scrub_command(daemon_->scrubber())}});
   }
 
@@ -121,6 +124,7 @@ int main(int argc, char** argv) {
            .parameters = {{.name = "shipments", .help = "", .required = true, .repeated = true}},
            .run = resend},
           low::request_subcommand(),
+          low::export_subcommand(),
           {.name = "scrub",
            .help = "Have the daemon read every blob of the spool again and name what is "
                    "damaged; the status is 1 if anything is",

@@ -1,6 +1,5 @@
 #include "lowside/daemon/request_cli.h"
 
-#include <pwd.h>
 #include <unistd.h>
 
 #include <boost/json.hpp>
@@ -9,9 +8,9 @@
 #include <thread>
 
 #include "common/base/file_system.h"
-#include "common/process/run.h"
 #include "common/service/control.h"
 #include "common/service/exit_codes.h"
+#include "common/service/person.h"
 #include "lowside/daemon/request_text.h"
 #include "lowside/request/request_book.h"
 
@@ -31,16 +30,8 @@ const service::Parameter kReason{
     .name = "--reason", .help = "why, for the record", .value = "TEXT"};
 const service::Parameter kId{.name = "id", .help = "of request list", .required = true};
 
-// Who sits at the terminal; behind sudo, who typed it.
 std::string person(const Given& given) {
-  if (given.has("--by")) {
-    return given.value("--by");
-  }
-  if (auto name = process::environment_variable("SUDO_USER")) {
-    return *name;
-  }
-  const passwd* entry = ::getpwuid(::getuid());
-  return entry != nullptr ? entry->pw_name : std::to_string(::getuid());
+  return given.has("--by") ? given.value("--by") : service::person();
 }
 
 Result<json::object> call(const Settings& settings, const json::object& command) {

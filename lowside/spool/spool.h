@@ -165,6 +165,16 @@ class Spool final : public Outbox, public BlobKeeper {
   // Ranges that wait to be sent again: each is written anew with every shipment that was sent.
   static constexpr std::size_t kMaxAskedRanges = 1000;
 
+  // For exports (spool_export.cpp): the shipment as a pass that is in no schedule. kNotFound: it
+  // was never made, or is not held whole any more.
+  Result<OutgoingPass> pass_of(ShipmentSequence sequence);
+  Result<proto::Shipment> shipment(ShipmentSequence sequence) const;
+  // The latest held shipment of `source` that has a record of `document`, and those that carry what
+  // that names; `earlier`: and all of the source's before it that are held. kNotFound: none has.
+  Result<std::vector<ShipmentSequence>> carriers_of(const std::string& source,
+                                                    const std::string& document,
+                                                    bool earlier) const;
+
   Result<std::optional<ShipmentStatus>> describe(ShipmentSequence sequence) const;
   // From `from` on, until `each` returns false.
   Result<void> list(ShipmentSequence from,

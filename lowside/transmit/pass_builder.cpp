@@ -25,7 +25,7 @@ PassBuilder::PassBuilder(const TransmitSettings& settings, SessionId session,
       counters_(counters),
       events_(events) {}
 
-void PassBuilder::begin(OutgoingPass pass) {
+void PassBuilder::begin_at(OutgoingPass pass, std::size_t item, std::uint64_t offset) {
   SLUICE_ASSERT(done_);
   pass_ = std::move(pass);
   notice_ = {.sequence = pass_.sequence,
@@ -34,8 +34,10 @@ void PassBuilder::begin(OutgoingPass pass) {
              .pass = pass_.pass};
   done_ = false;
   begun_ = false;
-  item_ = 0;
+  item_ = item;
+  offset_ = begin_offset_ = offset;
   open_ = false;
+  partial_ = false;
 }
 
 std::uint64_t PassBuilder::total_bytes() const {
@@ -49,9 +51,15 @@ std::uint64_t PassBuilder::total_bytes() const {
 void PassBuilder::build(LaneId lane, BlockNumber number, EncodedBlock& block) {
   SLUICE_ASSERT(!done_);
   observe::StageTimer timer(counters_);
-  block.number = number;
   block.pass_bytes = 0;
   fill(block);
+  timer.lap(observe::Metric::kSendBuildNanos);
+  close(lane, number, block);
+}
+
+void PassBuilder::close(LaneId lane, BlockNumber number, EncodedBlock& block) {
+  observe::StageTimer timer(counters_);
+  block.number = number;
   const ByteView finished =
       block.writer.finish({.session = session_, .lane = lane, .number = number}, key_);
   block.geometry = settings_.geometry(finished.size());
@@ -153,7 +161,7 @@ Result<void> PassBuilder::read_into(wire::BlockWriter& writer, std::size_t bytes
 // A manifest is named by what it is. A blob's first pass follows the hashing of its bytes as they
 // came into the spool, and finds them in the page cache: to hash them once more takes as long as
 // all else that the sender does (0.5 ns a byte) and sees nothing that the disk did.
-bool PassBuilder::checked() const { return reader_ != nullptr && pass_.pass > 0; }
+bool PassBuilder::checked() const { return reader_ != nullptr && pass_.pass > 0 && !partial_; }
 
 Result<void> PassBuilder::open_current() {
   if (item_ == 0) {
@@ -172,7 +180,8 @@ Result<void> PassBuilder::open_current() {
   if (checked()) {
     hasher_ = Hasher(DigestAlgorithm::kSha256);
   }
-  offset_ = 0;
+  offset_ = std::exchange(begin_offset_, 0);
+  partial_ = offset_ > 0;
   open_ = true;
   return {};
 }
@@ -191,6 +200,7 @@ void PassBuilder::next_item() {
   ++item_;
   open_ = false;
   offset_ = 0;
+  partial_ = false;
   reader_.reset();
 }
 

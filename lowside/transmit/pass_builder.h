@@ -23,7 +23,9 @@ class PassBuilder {
               const crypto::SigningKey& key, observe::Counters& counters,
               observe::EventSink& events);
 
-  void begin(OutgoingPass pass);
+  void begin(OutgoingPass pass) { begin_at(std::move(pass), 0, 0); }
+  // From the middle: of item `item` (0 is the manifest, n blob n - 1) from `offset` on.
+  void begin_at(OutgoingPass pass, std::size_t item, std::uint64_t offset);
   // Everything of the pass is in blocks that build() has filled.
   bool done() const { return done_; }
   std::uint64_t total_bytes() const;  // of the manifest and the blobs
@@ -34,6 +36,14 @@ class PassBuilder {
   // still cross, and the high side names what is missing. One whose bytes do not have its digest is
   // counted and reported too, in every pass but its shipment's first; the high side drops it.
   void build(LaneId lane, BlockNumber number, EncodedBlock& block);
+  // What build() does, in its two halves, for who puts several passes into one block: takes as much
+  // of the pass as fits a block that has room; then signs and protects.
+  void add_to(EncodedBlock& block) { fill(block); }
+  void close(LaneId lane, BlockNumber number, EncodedBlock& block);
+  // Where the next block begins, unless done().
+  std::size_t item() const { return item_; }
+  std::uint64_t offset() const { return offset_; }
+
   // A block that was built for another lane, which fails.
   void rebuild(LaneId lane, BlockNumber number, EncodedBlock& block);
 
@@ -70,6 +80,8 @@ class PassBuilder {
   Item current_;          // while `open_`
   bool open_ = false;
   std::uint64_t offset_ = 0;
+  std::uint64_t begin_offset_ = 0;             // of the item that is opened next
+  bool partial_ = false;                       // the current one was begun in its middle
   Hasher hasher_{DigestAlgorithm::kSha256};    // of the current one so far
   std::unique_ptr<store::BlobReader> reader_;  // null for the manifest
 };

@@ -18,7 +18,7 @@ void read_sector(ByteView sector) {
   SLUICE_ASSERT(read->file < read->head.files && !read->head.blocks.empty());
   SLUICE_ASSERT(!media::check_head(*read, foreign_signing_key().verify_key()));
   const std::uint64_t sectors = media::slice_sectors(read->head);
-  SLUICE_ASSERT(media::slice_places(read->head, read->file).size() + read->head.heads <= sectors);
+  SLUICE_ASSERT(media::slice_places(read->head, read->file).size() + read->head.heads < sectors);
 }
 
 // Whatever a head says, written and read again it says the same.

@@ -34,7 +34,9 @@ bool DocumentBody::may_be_encoded() const {
 Result<void> DocumentBody::begin(const AnswerHead& head) {
   document_ = {};
   const bool conditional = !request_.if_none_match.empty() || !request_.if_modified_since.empty();
-  if (head.status != 200 && !(head.status == 304 && conditional)) {
+  const bool fits = head.status == 200 || (head.status == 304 && conditional) ||
+                    (head.status == 401 && request_.takes_challenge);
+  if (!fits) {
     return Error{ErrorCode::kInvalid, thing_,
                  "was answered with status " + std::to_string(head.status) +
                      ", which does not fit the request",
@@ -45,6 +47,8 @@ Result<void> DocumentBody::begin(const AnswerHead& head) {
   document_.last_modified = head.last_modified;
   document_.content_type = head.content_type;
   document_.link = head.link;
+  document_.content_digest = head.content_digest;
+  document_.challenge = head.challenge;
   if (head.length && *head.length > request_.size_limit) {
     return too_large(thing_, request_.size_limit);
   }

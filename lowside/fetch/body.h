@@ -22,6 +22,8 @@ struct AnswerHead {
   std::string content_type;
   std::string content_range;
   std::string link;
+  std::string content_digest;
+  std::string challenge;
 };
 
 class Body {
@@ -32,8 +34,11 @@ class Body {
   virtual std::vector<std::string> request_headers() const = 0;
   // Whether the answer may be compressed on the way.
   virtual bool may_be_encoded() const = 0;
-  // A status below 300, or 304. kUnavailable: worth another attempt, for which the body has made
-  // itself ready; another error ends the transfer.
+  // Whether there is no body to come, and whether the origin's 401 is an answer.
+  virtual bool head_only() const { return false; }
+  virtual bool takes_challenge() const { return false; }
+  // A status below 300, 304, or 401 where it is taken. kUnavailable: worth another attempt, for
+  // which the body has made itself ready; another error ends the transfer.
   virtual Result<void> begin(const AnswerHead& head) = 0;
   virtual Result<void> write(ByteView bytes) = 0;
   virtual Result<void> end() = 0;  // the answer is complete
@@ -57,6 +62,8 @@ class DocumentBody final : public Body {
 
   std::vector<std::string> request_headers() const override;
   bool may_be_encoded() const override;
+  bool head_only() const override { return request_.head_only; }
+  bool takes_challenge() const override { return request_.takes_challenge; }
   Result<void> begin(const AnswerHead& head) override;
   Result<void> write(ByteView bytes) override;
   Result<void> end() override { return {}; }

@@ -19,14 +19,18 @@ constexpr std::uint64_t kProgressBytes = std::uint64_t{64} << 10;
 // What libcurl reads at once; its default of 16 KiB costs a system call for every TLS record.
 constexpr long kReceiveBuffer = 128L << 10;
 
-bool is_answer(long status) { return (status >= 200 && status < 300) || status == 304; }
+// Of the challenges of one answer: as many as there are schemes in use.
+constexpr std::size_t kMaxChallenges = 8;
+
 bool is_redirect(long status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 bool is_passing(long status) { return status == 408 || status == 429 || status >= 500; }
 
 Error status_error(const std::string& thing, long status) {
-  const std::string cause = "the server answered with status " + std::to_string(status);
+  const std::string cause = status == 401
+                                ? std::string(kUnauthorized)
+                                : "the server answered with status " + std::to_string(status);
   switch (status) {
     case 404:
     case 410:
@@ -95,6 +99,9 @@ CURL* Transfer::begin_attempt(SteadyTime now) {
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, curl_error_.data());
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
+  if (body_->head_only()) {
+    curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+  }
   if (body_->may_be_encoded()) {
     curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "");  // all that this libcurl can undo
   }
@@ -163,7 +170,7 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
 }
 
 bool Transfer::take_body(ByteView bytes) {
-  if (!is_answer(status())) {
+  if (!is_answer()) {
     skipped_ += bytes.size();
     return skipped_ <= kMaxErrorPage;
   }
@@ -190,6 +197,8 @@ bool Transfer::begin_body() {
   head.content_type = header("Content-Type");
   head.content_range = header("Content-Range");
   head.link = header("Link");
+  head.content_digest = header("Docker-Content-Digest");
+  head.challenge = challenges();
   curl_off_t length = -1;
   curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   if (length >= 0) {
@@ -208,12 +217,28 @@ long Transfer::status() const {
   return status;
 }
 
-std::string Transfer::header(const char* name) const {
+std::string Transfer::header(const char* name, std::size_t number) const {
   curl_header* found = nullptr;
-  if (curl_easy_header(handle_.get(), name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK) {
+  if (curl_easy_header(handle_.get(), name, number, CURLH_HEADER, -1, &found) != CURLHE_OK) {
     return {};
   }
   return found->value;
+}
+
+std::string Transfer::challenges() const {
+  std::string all;
+  for (std::size_t i = 0; i < kMaxChallenges && status() == 401; ++i) {
+    const std::string one = header("WWW-Authenticate", i);
+    all += (all.empty() || one.empty() ? "" : ", ") + one;
+  }
+  return all;
+}
+
+// Where a redirect led asks for credentials of its own, which nobody here has.
+bool Transfer::is_answer() const {
+  const long answered = status();
+  return (answered >= 200 && answered < 300) || answered == 304 ||
+         (answered == 401 && body_->takes_challenge() && target_.origin == origin_.origin);
 }
 
 std::optional<Transfer::Again> Transfer::conclude(CURLcode code, SteadyTime now) {
@@ -221,7 +246,7 @@ std::optional<Transfer::Again> Transfer::conclude(CURLcode code, SteadyTime now)
   std::optional<Again> again;
   if (refusal_) {
     again = judge_refusal(std::move(*refusal_), now);
-  } else if (answered >= 300 && !is_answer(answered)) {
+  } else if (answered >= 300 && !is_answer()) {
     again = judge_status(answered, now);
   } else if (code != CURLE_OK) {
     again = judge_transport(code, now);
@@ -248,7 +273,7 @@ std::optional<Transfer::Again> Transfer::judge_status(long status, SteadyTime no
   if (status == 416) {
     body_->restart();
   } else if (!is_passing(status)) {
-    return fail(std::move(error), Metric::kFetchHttpErrors);
+    return fail(std::move(error), Metric::kFetchHttpErrors, status == 401);
   }
   return again_or_fail(std::move(error), Metric::kFetchHttpErrors, now);
 }
@@ -336,9 +361,10 @@ std::optional<Transfer::Again> Transfer::again_or_fail(Error error, Metric metri
   return Again{delay, asked.has_value(), std::move(error)};
 }
 
-std::optional<Transfer::Again> Transfer::fail(Error error, Metric metric) {
+std::optional<Transfer::Again> Transfer::fail(Error error, Metric metric, bool keep) {
   context_.counters.add(metric);
-  body_->abandon(error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kExhausted);
+  body_->abandon(keep || error.code == ErrorCode::kUnavailable ||
+                 error.code == ErrorCode::kExhausted);
   result_ = std::move(error);
   return std::nullopt;
 }

@@ -70,14 +70,16 @@ class Transfer {
   void set_headers();
   void set_limits(SteadyTime now);
   long status() const;
-  std::string header(const char* name) const;
+  std::string header(const char* name, std::size_t number = 0) const;
+  std::string challenges() const;
+  bool is_answer() const;  // not an error's page, nor a redirect
 
   std::optional<Again> judge_status(long status, SteadyTime now);
   std::optional<Again> judge_refusal(Error error, SteadyTime now);
   std::optional<Again> judge_transport(CURLcode code, SteadyTime now);
   std::optional<Again> redirect();
   std::optional<Again> again_or_fail(Error error, observe::Metric metric, SteadyTime now);
-  std::optional<Again> fail(Error error, observe::Metric metric);
+  std::optional<Again> fail(Error error, observe::Metric metric, bool keep = false);
   std::optional<Again> succeed(SteadyTime now);
 
   FetchContext& context_;

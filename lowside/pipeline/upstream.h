@@ -21,12 +21,15 @@ namespace sluice::low {
 
 // A short answer, whole in memory: an index, a packument, a Release file.
 struct Document {
-  unsigned status = 200;  // 200 or 304; everything else is an Error
+  // 200, 304 or, where the request takes a challenge, 401; everything else is an Error.
+  unsigned status = 200;
   std::string body{};
   std::string etag{};           // empty where the upstream has none
   std::string last_modified{};  // as it came
   std::string content_type{};
-  std::string link{};  // RFC 8288, as it came: where the next page is
+  std::string link{};            // RFC 8288, as it came: where the next page is
+  std::string content_digest{};  // Docker-Content-Digest, as it came
+  std::string challenge{};       // of status 401: WWW-Authenticate, several joined by ", "
 };
 
 struct DocumentRequest {
@@ -35,7 +38,15 @@ struct DocumentRequest {
   std::string if_modified_since{};
   std::vector<std::pair<std::string, std::string>> headers{};
   std::uint64_t size_limit = std::uint64_t{64} << 20;
+  bool head_only = false;  // HEAD: an answer without its body
+  // Status 401 of the address itself is an answer too: it says how to ask again.
+  bool takes_challenge = false;
 };
+
+// How the cause begins where an upstream answered 401 to a request that takes no challenge. What
+// has come of a file is kept then: a token may have aged while it came.
+inline constexpr std::string_view kUnauthorized = "the server answered with status 401";
+inline bool is_unauthorized(const Error& error) { return error.cause.starts_with(kUnauthorized); }
 
 // The way to the outside. Implemented in fetch/ (libcurl). Callable from any thread; every call
 // blocks, with retries and limits inside, until stop is requested.

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "highside/mirror/huggingface/hub_request.h"
+#include "lowside/pipeline/next_page.h"
 #include "lowside/upstream/huggingface/cursor.h"
 #include "lowside/upstream/huggingface/hub_answers.h"
 #include "lowside/upstream/huggingface/want.h"

@@ -33,9 +33,6 @@ struct HubTree {
 // none, more files than a shipment may have.
 Result<void> read_hub_tree(const std::string& uri, std::string_view body, HubTree& tree);
 
-// The address of the page after this one by its Link header (RFC 8288); empty: it was the last.
-std::string next_page(std::string_view link);
-
 // Addresses; `hub` ends with a slash.
 std::string revision_uri(const std::string& hub, const huggingface::Repository& repository,
                          std::string_view revision);

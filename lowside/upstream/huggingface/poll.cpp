@@ -5,6 +5,7 @@
 
 #include "common/base/file_system.h"
 #include "common/base/text.h"
+#include "lowside/pipeline/next_page.h"
 #include "lowside/pipeline/rfc3339.h"
 
 namespace sluice::low {

@@ -9,6 +9,7 @@ namespace sluice::low {
 namespace {
 
 using observe::Metric;
+using test::Answer;
 
 class FetchDocument : public FetcherTest {};
 
@@ -39,6 +40,44 @@ TEST_F(FetchDocument, SaysNotModifiedOnlyWhenAsked) {
 
   server_.answer("/bad", {{.status = 304}});
   EXPECT_EQ(document("/bad").error().code, ErrorCode::kInvalid);
+}
+
+TEST_F(FetchDocument, AsksForTheHeadAlone) {
+  server_.answer("/p", {{.body = "hello", .headers = {{"Docker-Content-Digest", "sha256:ab"}}}});
+  const Document head =
+      fetcher().document({.uri = server_.uri("/p"), .head_only = true}, stop_.get_token()).value();
+  EXPECT_EQ(head.status, 200U);
+  EXPECT_EQ(head.content_digest, "sha256:ab");
+  EXPECT_EQ(head.body, "");
+  EXPECT_EQ(server_.requests("/p").at(0).method, "HEAD");
+  EXPECT_EQ(document("/p").value().body, "hello");  // over the same connection
+}
+
+TEST_F(FetchDocument, GivesAChallengeToWhoeverTakesOne) {
+  const Answer refusal{.status = 401,
+                       .body = "no",
+                       .headers = {{"WWW-Authenticate", "Basic realm=\"a\""},
+                                   {"WWW-Authenticate", "Bearer realm=\"b\""}}};
+  server_.answer("/p", {refusal});
+  const Document asked =
+      fetcher()
+          .document({.uri = server_.uri("/p"), .takes_challenge = true}, stop_.get_token())
+          .value();
+  EXPECT_EQ(asked.status, 401U);
+  EXPECT_EQ(asked.challenge, "Basic realm=\"a\", Bearer realm=\"b\"");
+  const Error error = document("/p").error();
+  EXPECT_EQ(error.code, ErrorCode::kRefused);
+  EXPECT_TRUE(is_unauthorized(error));
+}
+
+TEST_F(FetchDocument, NoChallengeComesFromWhereARedirectLed) {
+  test::HttpServer elsewhere;
+  elsewhere.answer("/q", {{.status = 401, .headers = {{"WWW-Authenticate", "Basic realm=\"a\""}}}});
+  server_.answer("/p", {{.status = 307, .headers = {{"Location", elsewhere.uri("/q")}}}});
+  const auto answer =
+      fetcher().document({.uri = server_.uri("/p"), .takes_challenge = true}, stop_.get_token());
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::kRefused);
 }
 
 TEST_F(FetchDocument, TriesAgainWhatMayPass) {

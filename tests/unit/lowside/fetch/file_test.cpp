@@ -53,6 +53,17 @@ TEST_F(FetchFile, HashesWhatItStores) {
   EXPECT_EQ(files_in_folder(".part") + files_in_folder(".json"), 0U);
 }
 
+// A token that is good for minutes ages while gigabytes come.
+TEST_F(FetchFile, KeepsWhatHasComeWhenATokenHasAged) {
+  server_.answer("/f", {{.body = text_, .etag = "\"1\"", .cut_after = 200'000}, {.status = 401}});
+  const auto refused = file("/f");
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(is_unauthorized(refused.error()));
+  server_.answer("/f", {{.body = text_, .etag = "\"1\""}});
+  EXPECT_EQ(content(file("/f").value()), text_);
+  EXPECT_EQ(server_.requests("/f").back().header("range"), "bytes=200000-");
+}
+
 TEST_F(FetchFile, TakesAnEmptyFile) {
   server_.answer("/f", {{.body = ""}});
   const FetchedFile file = this->file("/f").value();

@@ -225,6 +225,37 @@ SectionSpec pypi_section() {
       });
 }
 
+SectionSpec oci_section() {
+  return repeated(
+      "oci", "A registry of container images, and what is wanted of it.",
+      {
+          {"name", Type::kString, "oci", "The source's name in events and on pages.", unique()},
+          {"registry", Type::kString, required(R"("https://registry.example.org:5000")"),
+           "The registry's address.", not_empty()},
+          {"serve_as", Type::kString, "",
+           "The registry as images name it, such as \"docker.io\"; empty: the host and port of its "
+           "address."},
+          {"interval", Type::kDuration, "10m", "Time between polls.", at_least("10s")},
+          {"want", Type::kStrings, "[]",
+           "Images: \"library/nginx:1.27\", \"team/app@sha256:...\", tags by a pattern (*, ?) "
+           "\"library/nginx:1.27-*\" or by a range of versions \"team/app:>=1.2 <2\", "
+           "\"team/app:^1.4\"; without a tag \"latest\". A tag that moves is followed."},
+          {"exclude", Type::kStrings, "[]",
+           "Tags that match one of these patterns are taken by no pattern and no range."},
+          {"platforms", Type::kStrings, "[]",
+           "Of images for several platforms only these: \"linux/amd64\", \"linux/arm64\", "
+           "\"linux/arm/v7\"; empty: all. Their index stays as it is; what is left out is answered "
+           "404."},
+          {"referrers", Type::kBool, "true",
+           "Whether signatures, attestations and SBOMs of the images come along."},
+          {"credentials", Type::kPath, "",
+           "A file with user:password on one line; read when the registry asks. Empty: none."},
+          {"keep_untagged", Type::kDuration, "90d",
+           "How long an image stays that no tag leads to any longer.", at_least("0s")},
+          pattern(),
+      });
+}
+
 SectionSpec apt_section() {
   return repeated(
       "apt", "A Debian archive, and what is wanted of it.",
@@ -334,7 +365,7 @@ const config::Table& settings_table() {
       "sluice-low",
       {daemon_section(), status_section(), keys_section(), link_section(), spool_section(),
        fetch_section(), policy_section(), requests_section(), npm_section(), pypi_section(),
-       huggingface_section(), conda_section(), apt_section(), files_section()});
+       huggingface_section(), conda_section(), oci_section(), apt_section(), files_section()});
   return table;
 }
 

@@ -1,4 +1,4 @@
-// [[npm]], [[pypi]], [[huggingface]], [[conda]], [[apt]] and [[files]] as upstreams.
+// [[npm]], [[pypi]], [[huggingface]], [[conda]], [[oci]], [[apt]] and [[files]] as upstreams.
 #include <set>
 
 #include "common/base/text.h"
@@ -10,6 +10,7 @@
 #include "lowside/upstream/files/files_upstream.h"
 #include "lowside/upstream/huggingface/huggingface_source.h"
 #include "lowside/upstream/npm/npm_source.h"
+#include "lowside/upstream/oci/oci_source.h"
 #include "lowside/upstream/pypi/pypi_source.h"
 
 namespace sluice::low {
@@ -260,6 +261,54 @@ Result<ConfiguredSource> make_conda(const Section& section, observe::Counters& c
   return source(section, std::make_unique<CondaSource>(std::move(conda), counters), {});
 }
 
+OciSettings oci_settings(const Section& section) {
+  OciSettings oci;
+  oci.name = section.string("name");
+  oci.registry = section.string("registry");
+  oci.serve_as = section.string("serve_as");
+  if (oci.serve_as.empty()) {
+    oci.serve_as = oci_registry_name(oci.registry);
+  }
+  oci.interval = interval(section);
+  oci.images = section.strings("want");
+  oci.exclude = section.strings("exclude");
+  oci.platforms = section.strings("platforms");
+  oci.referrers = section.boolean("referrers");
+  oci.credentials = section.path("credentials");
+  oci.keep_untagged =
+      std::chrono::duration_cast<std::chrono::seconds>(section.duration("keep_untagged"));
+  return oci;
+}
+
+// Two that are served under one name would each take the other's place.
+Result<ConfiguredSource> make_oci(const Section& section, observe::Counters& counters,
+                                  const Clock& clock, std::set<std::string>& served) {
+  OciSettings oci = oci_settings(section);
+  SLUICE_TRY_VOID(check_settings(oci));
+  SLUICE_TRY_VOID(refuse_window(section, "a registry does not say when a tag was pushed"));
+  if (!served.insert(oci.serve_as).second) {
+    return section.error("serve_as", "another [[oci]] is served as \"" + oci.serve_as + "\"",
+                         "put what is wanted of one registry into one section");
+  }
+  const auto for_request =
+      [oci, &counters, &clock](
+          std::vector<std::string> wants,
+          const std::vector<std::filesystem::path>& files) -> Result<std::unique_ptr<Upstream>> {
+    OciSettings own = oci;
+    SLUICE_TRY_VOID(add_lines(files, wants));
+    own.images = std::move(wants);
+    return std::unique_ptr<Upstream>(new OciSource(std::move(own), counters, clock));
+  };
+  SLUICE_TRY(auto pattern, read_pattern(section, {"want"}, for_request));
+  if (oci.images.empty() && !pattern.by_request) {
+    return section.error("want", "no image is named",
+                         "name some: want = [\"library/nginx:1.27\"]; only with pattern = "
+                         "\"request\" is there none at first");
+  }
+  return source(section, std::make_unique<OciSource>(std::move(oci), counters, clock),
+                std::move(pattern));
+}
+
 Result<ConfiguredSource> make_files(const Section& section, const Clock& clock) {
   FilesSettings files;
   files.name = section.string("name");
@@ -339,6 +388,10 @@ Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& setti
   std::set<std::string> channels;
   for (const Section& section : settings.repeated("conda")) {
     SLUICE_TRY_VOID(add(section, make_conda(section, counters, channels)));
+  }
+  std::set<std::string> registries;
+  for (const Section& section : settings.repeated("oci")) {
+    SLUICE_TRY_VOID(add(section, make_oci(section, counters, clock, registries)));
   }
   for (const Section& section : settings.repeated("files")) {
     SLUICE_TRY_VOID(add(section, make_files(section, clock)));

@@ -173,6 +173,12 @@ def oci_seeds():
         yield f"name{number}", b"\1" + name.encode()
     for number, name in enumerate(("sha256-" + "ab" * 32 + ".sig", "sha256-" + "ab" * 32, "v1.2.3")):
         yield f"tag{number}", b"\2" + name.encode()
+    yield "challenge", b"\3" + piece("repository:a/b:pull") + piece("user") + b'Bearer realm="https://auth.example/token",service="registry",scope="s", Basic realm="x"'
+    yield "answers", b"\4" + piece('{"name":"a","tags":["1","latest"]}') + piece('</v2/a/tags/list?last=b&n=2>; rel="next"') + b'{"token":"abc","expires_in":300}'
+    for number, want in enumerate(("nginx", "docker.io/team/app:1.*-slim", "team/app:>=1.2 <2 || ^3", "a@sha256:" + "ab" * 32)):
+        yield f"want{number}", b"\5" + want.encode()
+    cursor = {"format": 1, "repositories": {"docker.io/library/a": {"record": "r", "pinned": ["ab" * 32], "untagged": {"cd" * 32: 1}}}}
+    yield "cursor", b"\6" + json.dumps(cursor).encode()
 
 
 def archive_seeds():

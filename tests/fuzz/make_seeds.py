@@ -181,6 +181,19 @@ def oci_seeds():
     yield "cursor", b"\6" + json.dumps(cursor).encode()
 
 
+def registry_seeds(root):
+    for number, (path, query) in enumerate((("/", ""), ("/_catalog", "n=1&last=a"), ("/tiny/manifests/latest", "ns=docker.io"), ("/library/tiny/tags/list", "n=1"),
+                                            ("/docker.io/library/tiny/tags/list", "n=2&last=1.0"), ("/snapshot/q4/tiny/manifests/1.0", ""),
+                                            ("/tiny/referrers/sha256:" + "0" * 64, "artifactType=text/x"), ("/tiny/blobs/sha256:" + "a" * 64, ""))):
+        yield f"path{number}", b"\0" + piece(path) + query.encode()
+    for vector in json.loads((root / "tests/vectors/record.json").read_text())["vectors"]:
+        held = [bytes.fromhex(content) for content in vector["held"]]
+        if vector["ecosystem"] == "oci" and len(held) < 5 and ("fields" in vector or vector["refused"] in ("missing", "subject", "tag")):
+            body = b"".join(bytes.fromhex(line.split(";")[0].strip()) for line in vector["bytes"] if "*" not in line)
+            if len(body) <= MAX_VECTOR_BYTES:
+                yield f"record_{vector['name']}", b"\1\1" + bytes([len(held)]) + b"".join(map(piece, held)) + body
+
+
 def archive_seeds():
     digests = {name: hashlib.new(name, b"index").hexdigest() for name in ("md5", "sha1", "sha256", "sha512")}
     lists = "".join(f"{field}:\n {digests[name]} 5 main/binary-amd64/Packages\n {digests[name]} 5 main/binary-all/Packages.xz\n"
@@ -357,7 +370,7 @@ def media_seeds(root):
 def main():
     root, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     example = examples(root)
-    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "conda": conda_seeds(), "oci": oci_seeds(), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(), "publish": publish_seeds(),
+    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "conda": conda_seeds(), "oci": oci_seeds(), "registry": registry_seeds(root), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(), "publish": publish_seeds(),
               "shipment": shipment_seeds(example), "media": media_seeds(root)}
     seeds = [(target, name, data) for target, group in groups.items() for name, data in group] + list(link_seeds(example)) + list(
         vector_seeds(root))

@@ -66,16 +66,6 @@ json::object descriptor(const ServedRepository::Referrer& referrer) {
 
 }  // namespace
 
-http::Response registry_error(unsigned status, std::string_view code, std::string_view message,
-                              json::value detail) {
-  json::object error{{"code", code}, {"message", message}};
-  if (!detail.is_null()) {
-    error["detail"] = std::move(detail);
-  }
-  return http::json_response(
-      json::serialize(json::object{{"errors", json::array{std::move(error)}}}) + "\n", status);
-}
-
 std::optional<ListQuery> ListQuery::read(std::string_view query) {
   const auto parsed = boost::urls::parse_query(query);
   if (!parsed) {

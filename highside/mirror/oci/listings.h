@@ -1,22 +1,15 @@
-// Lists that clients read page by page, and the specification's errors (OCI distribution 1.1,
-// "Content Discovery" and "Error Codes").
+// Lists that clients read page by page (OCI distribution 1.1, "Content Discovery").
 #pragma once
 
-#include <boost/json/value.hpp>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "common/http/message.h"
 #include "highside/mirror/oci/served_repository.h"
 
 namespace sluice::high {
-
-// {"errors":[{"code","message","detail"}]}.
-http::Response registry_error(unsigned status, std::string_view code, std::string_view message,
-                              boost::json::value detail = nullptr);
 
 // What a query says of the page that is wanted, and of other things.
 struct ListQuery {

@@ -6,6 +6,7 @@
 #include "common/ecosystem/oci/manifest.h"
 #include "highside/pipeline/blob_body.h"
 #include "highside/pipeline/miss.h"
+#include "highside/pipeline/registry_error.h"
 
 namespace sluice::high {
 namespace {
@@ -58,9 +59,9 @@ bool is_read(const http::Request& request) {
 
 OciMirror::OciMirror(std::string prefix, std::string default_namespace,
                      const CatalogReader& catalog, const store::BlobStore& blobs,
-                     std::size_t cache_bytes)
+                     std::size_t cache_bytes, RepositoryNames::IsOfTheSite is_of_the_site)
     : prefix_(std::move(prefix)),
-      meant_(std::move(default_namespace)),
+      meant_(std::move(default_namespace), std::move(is_of_the_site)),
       catalog_(catalog),
       blobs_(blobs),
       cache_(cache_bytes) {}
@@ -77,7 +78,7 @@ http::Response OciMirror::handle(const http::Request& request) {
   const auto query = ListQuery::read(request.query);
   http::Response response;
   if (!asked) {
-    response = registry_error(404, "UNSUPPORTED", request.path + ": registries have no such path");
+    response = registry_error(404, "UNSUPPORTED", "registries have no such path");
   } else if (!is_read(request)) {
     response = registry_error(405, "UNSUPPORTED",
                               "what crossed is only read here: it comes over the diode");
@@ -99,7 +100,8 @@ http::Response OciMirror::answer(const http::Request& request, const RegistryReq
   if (asked.what == What::kCatalog) {
     return catalog(request, query);
   }
-  auto meant = meant_.meant(asked.name, query.ns);
+  // Of an image that is named by this host, containerd says this host.
+  auto meant = meant_.meant(asked.name, query.ns == request.header("Host") ? "" : query.ns);
   if (meant.all.empty()) {
     return registry_error(400, "NAME_INVALID",
                           "no repository has such a name: they are like "

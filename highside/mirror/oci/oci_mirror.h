@@ -28,9 +28,10 @@ class OciMirror {
   static constexpr std::size_t kCacheBytes = std::size_t{128} << 20;
 
   // `prefix`: where it is mounted: "/v2", or "/edition/17/v2". `default_namespace`: of names
-  // without a registry, "docker.io".
+  // without a registry, "docker.io". `is_of_the_site`: none: no name is.
   OciMirror(std::string prefix, std::string default_namespace, const CatalogReader& catalog,
-            const store::BlobStore& blobs, std::size_t cache_bytes = kCacheBytes);
+            const store::BlobStore& blobs, std::size_t cache_bytes = kCacheBytes,
+            RepositoryNames::IsOfTheSite is_of_the_site = {});
 
   http::Response handle(const http::Request& request);
   // Whose repositories are held, in order: what clients' settings are to name.

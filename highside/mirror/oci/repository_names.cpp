@@ -31,13 +31,19 @@ bool looks_like_a_registry(std::string_view part) {
 
 RepositoryNames::Meant RepositoryNames::meant(std::string_view name, std::string_view ns) const {
   Meant meant;
+  if (!ns.empty()) {
+    add(meant.all, ns, name);
+    return meant;
+  }
   const std::size_t slash = name.find('/');
   const std::string_view first = name.substr(0, slash);
   if (slash != std::string_view::npos) {
     add(meant.all, first, name.substr(slash + 1));
   }
+  if (!meant.all.empty() && is_of_the_site_ && is_of_the_site_(meant.all.front().name())) {
+    return meant;
+  }
   const std::size_t whole = meant.all.size();
-  add(meant.all, ns, name);
   add(meant.all, default_namespace_, name);
   if (whole < meant.all.size() && !looks_like_a_registry(first)) {
     meant.likely = whole;

@@ -182,7 +182,35 @@ TEST_F(OciPullTest, NamesOfOtherRegistriesAreWholeOrByContainerdsParameter) {
   EXPECT_EQ(get(at("/manifests/1.0?ns=registry.example.org%3A5000", "team/app")).status, 200);
   EXPECT_EQ(get(at("/manifests/1.0", "team/app")).status, 404);
   EXPECT_EQ(get(at("/manifests/1.0?ns=other.example", "team/app")).status, 404);
-  EXPECT_EQ(get(at("/manifests/1.0?ns=../x", "team/app")).status, 404);
+  EXPECT_EQ(get(at("/manifests/1.0?ns=../x", "team/app")).status, 400);
+  EXPECT_EQ(get(at("/manifests/1.0?ns=other.example", "library/tiny")).status, 404)
+      << "another registry's of that name";
+  EXPECT_EQ(get(at("/manifests/1.0?ns=high.example", "library/tiny")).status, 200)
+      << "by this host's own name";
+}
+
+// A name of the site's own is never filled from outside, and containerd's parameter always is.
+TEST_F(OciPullTest, NamesOfTheSiteAreNobodyElses) {
+  test::OciSource outside(blobs_, "docker.io/acme/app");
+  outside.tag("1.0", outside.image("outside"));
+  publish(outside);
+  OciMirror mirror("/v2", "docker.io", catalog_, blobs_, OciMirror::kCacheBytes,
+                   [](std::string_view document) { return document.starts_with("acme/"); });
+  const auto status = [&](const std::string& name, const std::string& query) {
+    http::Request request;
+    request.method = "GET";
+    request.path = request.raw_path = "/v2/" + name + "/manifests/1.0";
+    request.query = query;
+    return mirror.handle(request).status;
+  };
+  EXPECT_EQ(status("acme/app", ""), 404U);
+  EXPECT_EQ(status("docker.io/acme/app", ""), 200U);
+  EXPECT_EQ(status("acme/app", "ns=docker.io"), 200U);
+  test::OciSource inside(blobs_, "acme/app");
+  inside.tag("2.0", inside.image("inside"));
+  publish(inside);
+  EXPECT_EQ(status("acme/app", ""), 404U) << "1.0 is outside alone";
+  EXPECT_EQ(status("acme/app", "ns=docker.io"), 200U);
 }
 
 TEST_F(OciPullTest, WhatIsAskedForInVainIsNoted) {

@@ -166,8 +166,12 @@ Result<void> HighDaemon::open_link() {
 void HighDaemon::mount_mirrors() {
   http::Router& router = mirrors_;
   const auto parts = [this](const CatalogReader& catalog) {
-    return RegistryParts{catalog, *blobs_, options_.archives, options_.authority,
-                         options_.oci_namespace};
+    return RegistryParts{catalog,
+                         *blobs_,
+                         options_.archives,
+                         options_.authority,
+                         options_.oci_namespace,
+                         options_.namespaces};
   };
   const PublishParts publishing{.site = *publisher_,
                                 .access = *access_,

@@ -6,6 +6,7 @@
 #include "highside/publish/files/files_publisher.h"
 #include "highside/publish/npm/npm_pruner.h"
 #include "highside/publish/npm/npm_publisher.h"
+#include "highside/publish/oci/oci_push.h"
 #include "highside/publish/pypi/pypi_pruner.h"
 #include "highside/publish/pypi/pypi_publisher.h"
 
@@ -34,6 +35,16 @@ http::Handler with_file_changes(const PublishParts& parts, http::Handler mirror)
           mirror = std::move(mirror)](const http::Request& request) {
     return request.method == "DELETE" ? publisher.handle(request) : mirror(request);
   };
+}
+
+http::Handler with_image_pushes(http::Router& router, const PublishParts& parts,
+                                http::Handler mirror) {
+  if (parts.namespaces.empty()) {
+    return mirror;
+  }
+  const auto push = std::make_shared<OciPush>("/v2", parts, std::move(mirror));
+  router.mount_receiver("/v2", OciPush::receiver(push));
+  return OciPush::handler(push);
 }
 
 std::vector<std::unique_ptr<Pruner>> pruners(const Clock& clock, const store::BlobStore& blobs) {

@@ -20,6 +20,11 @@ void mount_publishing(http::Router& router, const PublishParts& parts);
 http::Handler with_npm_changes(const PublishParts& parts, http::Handler mirror);
 http::Handler with_file_changes(const PublishParts& parts, http::Handler mirror);
 
+// Images: mounts what takes their bodies, and gives what answers in place of the mirror. Where no
+// name is the site's, nothing can be pushed, and the mirror stays what it is.
+http::Handler with_image_pushes(http::Router& router, const PublishParts& parts,
+                                http::Handler mirror);
+
 // What retention takes documents apart with; both outlive them.
 std::vector<std::unique_ptr<Pruner>> pruners(const Clock& clock, const store::BlobStore& blobs);
 

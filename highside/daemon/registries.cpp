@@ -22,7 +22,7 @@ namespace sluice::high {
 
 void mount_registries(http::Router& router, const std::string& prefix, const RegistryParts& parts,
                       std::size_t document_cache, const PublishParts* publishing) {
-  const auto& [catalog, blobs, archives, authority, oci_namespace] = parts;
+  const auto& [catalog, blobs, archives, authority, oci_namespace, site] = parts;
   const auto at = [&](const char* path) { return prefix + path; };
   http::Handler npm =
       NpmMirror::handler(std::make_shared<NpmMirror>(at("/npm"), catalog, blobs, document_cache));
@@ -45,9 +45,13 @@ void mount_registries(http::Router& router, const std::string& prefix, const Reg
   router.mount(at("/conda"), CondaMirror::handler(std::make_shared<CondaMirror>(
                                  at("/conda"), catalog, blobs, document_cache)));
   router.mount(at("/files"), std::move(files));
-  const auto images = std::make_shared<OciMirror>(at("/v2"), oci_namespace, catalog, blobs,
-                                                  std::min(document_cache, OciMirror::kCacheBytes));
-  router.mount(at("/v2"), OciMirror::handler(images));
+  const auto images = std::make_shared<OciMirror>(
+      at("/v2"), oci_namespace, catalog, blobs, std::min(document_cache, OciMirror::kCacheBytes),
+      [&names = site](std::string_view document) { return names.contains("oci", document); });
+  http::Handler pulls = OciMirror::handler(images);
+  router.mount(at("/v2"), publishing == nullptr
+                              ? std::move(pulls)
+                              : with_image_pushes(router, *publishing, std::move(pulls)));
   const auto registries = [images, name = oci_namespace] {
     auto held = images->registries();  // where the catalog cannot be read, the default alone
     return SetupRegistries{name, held ? std::move(*held) : std::vector<std::string>()};

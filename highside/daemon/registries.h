@@ -9,6 +9,7 @@
 #include "highside/daemon/publishing.h"
 #include "highside/mirror/apt/keyrings.h"
 #include "highside/pipeline/catalog_reader.h"
+#include "highside/pipeline/namespaces.h"
 #include "highside/pipeline/record_items.h"
 
 namespace sluice::high {
@@ -20,6 +21,7 @@ struct RegistryParts {
   const AptKeyrings& archives;
   const std::string& authority;      // the site's, in PEM; empty: none
   const std::string& oci_namespace;  // of images' names that begin with no registry; empty: none
+  const Namespaces& site;            // names that nothing from outside has
 };
 
 // Below `prefix` ("" or "/edition/17"): /npm, /pypi, /v2, …, and /setup for it. `publishing`: for

@@ -107,6 +107,7 @@ class SnapshotMirrorTest : public testing::Test {
   AptKeyrings archives_;
   std::string authority_;
   std::string oci_namespace_ = "docker.io";
+  Namespaces site_;
   Catalog catalog_{index_};
   std::uint64_t sequence_ = 0;
   std::size_t sets_made_ = 0;
@@ -115,8 +116,8 @@ class SnapshotMirrorTest : public testing::Test {
       [this](const std::string& prefix, const CatalogReader& catalog) -> http::Handler {
         ++sets_made_;
         auto router = std::make_shared<http::Router>();
-        mount_registries(*router, prefix, {catalog, blobs_, archives_, authority_, oci_namespace_},
-                         1 << 20);
+        mount_registries(*router, prefix,
+                         {catalog, blobs_, archives_, authority_, oci_namespace_, site_}, 1 << 20);
         return [router](const http::Request& request) { return router->handle(request); };
       }};
 };

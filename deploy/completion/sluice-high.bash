@@ -16,7 +16,7 @@ _sluice_high() {
   done
   local words='-c --config --help'
   case $command in
-    '') words+=' --version run init check-config show-config status tail gaps wanted scrub snapshot gc token withdraw tune man' ;;
+    '') words+=' --version run init check-config show-config status tail gaps wanted scrub import snapshot gc token withdraw tune man' ;;
     status | tune) words+=' --json' ;;
     gaps) words+=' --code' ;;
     wanted)
@@ -47,6 +47,14 @@ _sluice_high() {
       esac
       ;;
     man) words+=' --settings' ;;
+    import)
+      if [[ $word != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        compopt -o filenames 2>/dev/null
+        return
+      fi
+      words+=' --by --carrier --reason --custody --json --stop'
+      ;;
     init)
       if [[ $word != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -d -- "$word")

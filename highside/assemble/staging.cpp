@@ -305,6 +305,8 @@ void Staging::add_to(AssemblyStatus& status) const {
   status.blobs += blobs_.size();
   status.held_bytes += held_;
   status.reserved_bytes += reserved_;
+  status.finishing += static_cast<std::uint64_t>(
+      std::ranges::count_if(blobs_, [](const auto& entry) { return entry.second.finishing; }));
   status.refusing = limit_.active || disk_.active;
 }
 

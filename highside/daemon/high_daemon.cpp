@@ -48,6 +48,9 @@ HighDaemon::~HighDaemon() {
   if (collector_) {
     collector_->stop();
   }
+  if (imports_) {
+    imports_->stop();
+  }
   receiver_.reset();
   if (assembler_) {
     assembler_->stop();
@@ -69,6 +72,7 @@ Result<std::unique_ptr<HighDaemon>> HighDaemon::start(
   SLUICE_TRY_VOID(daemon->open_stores());
   SLUICE_TRY_VOID(daemon->open_link());
   SLUICE_TRY_VOID(daemon->serve());
+  daemon->imports_->resume();
   return daemon;
 }
 
@@ -160,6 +164,9 @@ Result<void> HighDaemon::open_link() {
                                                       .clock = clock_,
                                                       .counters = counters_,
                                                       .events = events_});
+  imports_ = std::make_unique<ImportDesk>(ImportDesk::Parts{options_.streams, options_.opening,
+                                                            *index_, *assembler_, *committer_,
+                                                            *publisher_, clock_, events_});
   return {};
 }
 

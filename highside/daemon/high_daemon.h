@@ -23,6 +23,7 @@
 #include "highside/catalog/collector.h"
 #include "highside/catalog/publisher.h"
 #include "highside/commit/committer.h"
+#include "highside/daemon/import_desk.h"
 #include "highside/daemon/options.h"
 #include "highside/daemon/registries.h"
 #include "highside/daemon/snapshot_control.h"
@@ -58,6 +59,7 @@ class HighDaemon {
   // The command "token" (token_control.h).
   Result<std::string> change_tokens(std::string_view what);
   store::Scrubber& scrubber() { return *scrubber_; }
+  ImportDesk& imports() { return *imports_; }
   SnapshotParts snapshots() { return {*catalog_, *collector_, clock_, counters_, events_}; }
 
  private:
@@ -94,6 +96,7 @@ class HighDaemon {
   std::unique_ptr<Collector> collector_;
   std::unique_ptr<StoredEpochs> epochs_;
   std::unique_ptr<Receiver> receiver_;
+  std::unique_ptr<ImportDesk> imports_;
   std::unique_ptr<WantedList> wanted_;
   http::Router mirrors_;
   std::unique_ptr<http::Server> server_;

@@ -9,6 +9,7 @@
 #include "common/tune/tune.h"
 #include "highside/daemon/gaps_text.h"
 #include "highside/daemon/high_daemon.h"
+#include "highside/daemon/import_cli.h"
 #include "highside/daemon/init.h"
 #include "highside/daemon/memory_text.h"
 #include "highside/daemon/settings_table.h"
@@ -47,6 +48,8 @@ class Running final : public service::Daemon {
     commands.emplace("withdraw", [this](std::string_view what) { return daemon_->withdraw(what); });
     commands.emplace("token",
                      [this](std::string_view what) { return daemon_->change_tokens(what); });
+    commands.emplace(
+        "import", [this](std::string_view command) { return daemon_->imports().command(command); });
     return service::mount_control(router, token_, commands);
   }
 
@@ -150,6 +153,7 @@ int main(int argc, char** argv) {
            .help = "Have the daemon read every stored blob again, name what is damaged and what "
                    "sends it again; the status is 1 if anything is",
            .run = scrub},
+          high::import_subcommand(token_file),
           high::snapshot_subcommand(token_file),
           high::gc_subcommand(token_file),
           high::token_subcommand(token_file),

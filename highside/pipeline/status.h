@@ -16,6 +16,7 @@ struct AssemblyStatus {
   std::uint64_t blobs = 0;           // begun, not durable yet
   std::uint64_t held_bytes = 0;      // of those, on disk
   std::uint64_t reserved_bytes = 0;  // their whole sizes, which count against the staging limit
+  std::uint64_t finishing = 0;       // whole, on their way to the store
   bool refusing = false;             // new blobs are refused: the staging limit or a full disk
 };
 

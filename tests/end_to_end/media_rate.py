@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""The measurement of tests/media.sh: not a test of its own, because its result is the machine's."""
+import pathlib
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+import rig as rigs
+from rig import Rig, check, run
+
+GIGABYTE = 10**9
+
+
+def memory(rig, side):
+    """The most that the daemon ever held, in MiB."""
+    status = pathlib.Path(f"/proc/{rig.pid(side)}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) // 1024
+
+
+def timed(action):
+    begun = time.monotonic()
+    action()
+    return time.monotonic() - begun
+
+
+def measure(size, drop, copies):
+    large = drop / "large.bin"
+    run("sh", "-c", f"openssl enc -aes-128-ctr -pass pass:sluice -nosalt -in /dev/zero 2>/dev/null | head -c {size} > '{large}'")
+    source = ("[files]", {"name": "drop", "collection": "drop", "folder": drop, "settle": "0s", "interval": "1h"})
+    with Rig(low_extra=[source], rate="10Gbit/s", spool={"keep_bytes": "2TB"}) as rig:
+        rig.start("low")
+        rig.wait_until(lambda: rig.status("low")["spool"]["last_sequence"] == 1 and rig.status("low")["spool"]["pending_passes"] == 0, "the file is in the spool")
+        before = memory(rig, "low")
+        own = timed(lambda: (shutil.copyfile(large, copies / "copy"), run("sync", "-f", copies / "copy")))
+        (copies / "copy").unlink()
+        out = rig.folder / "out"
+        exporting = timed(lambda: rig.run("low", "export", "--to", out, "--all", "--size", "2T"))
+        peak = memory(rig, "low")
+        rig.stop("low")
+        rig.start("high")
+        idle = memory(rig, "high")
+        importing = timed(lambda: rig.run("high", "import", out))
+        print(f"{size / GIGABYTE:.1f} GB   disk's own {size / own / 1e6:.0f} MB/s")
+        print(f"  export {size / exporting / 1e6:.0f} MB/s, {own / exporting:.2f} of the disk's own; memory {before} MiB before, {peak} MiB at the most")
+        print(f"  import {size / importing / 1e6:.0f} MB/s, {own / importing:.2f} of the disk's own; memory {idle} MiB before, {memory(rig, 'high')} MiB at the most")
+        code, headers, _ = rig.get("/files/drop/large.bin", method="HEAD")
+        check(code == 200 and int(headers["content-length"]) == size, f"the file answers {code}")
+        rig.stop("high", signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    rigs.LIMIT_SECONDS = 36000
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-media-"))
+    try:
+        (folder / "drop").mkdir()
+        measure(int(float(sys.argv[1]) * GIGABYTE), folder / "drop", folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

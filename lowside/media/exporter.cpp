@@ -85,6 +85,9 @@ Result<void> Exporter::write_data(const std::stop_token& stop) {
 
 // Whether a block of the largest size still fits the volume, in the group that has these.
 bool Exporter::has_room(std::vector<std::uint32_t> blocks) const {
+  if (writer_ && writer_->files() == 1) {
+    return false;  // one file is for one group, which has been called the last
+  }
   media::GroupHead head;
   head.files = static_cast<std::uint8_t>(writer_ ? writer_->files() : media::kDataFiles);
   head.heads = static_cast<std::uint8_t>(announces_for(parts_.receivers.size()));

@@ -1,4 +1,4 @@
-"""The servers that the high side is compared with: nginx, verdaccio, docker-registry, each on a port of loopback, plain or with TLS."""
+"""The servers that the high side is compared with: nginx and verdaccio, each on a port of loopback, plain or with TLS."""
 import base64
 import contextlib
 import hashlib
@@ -128,19 +128,3 @@ log: {{type: stdout, format: pretty, level: error}}
         body = {"_id": name, "name": name, "dist-tags": {"latest": version}, "versions": {version: {**manifest, "_id": f"{name}@{version}", "dist": dist}},
                 "_attachments": {file: {"content_type": "application/octet-stream", "data": base64.b64encode(tarball).decode(), "length": len(tarball)}}}
         ask(f"{self.root}/{name}", "PUT", json.dumps(body).encode(), {"Content-Type": "application/json"})
-
-
-class DockerRegistry(Peer):
-    name = "docker-registry"
-
-    def __init__(self, certificate=None):
-        super().__init__(certificate)
-        tls = f"  tls: {{certificate: {certificate[0]}, key: {certificate[1]}}}\n" if certificate else ""
-        (self.folder / "config.yml").write_text(f"""
-version: 0.1
-log: {{level: error, accesslog: {{disabled: true}}}}
-storage: {{cache: {{blobdescriptor: inmemory}}, filesystem: {{rootdirectory: {self.folder}/data}}}}
-http:
-  addr: 127.0.0.1:{self.port}
-{tls}""")
-        self._start(["docker-registry", "serve", self.folder / "config.yml"], "/v2/")

@@ -19,7 +19,7 @@ PYPI_VERSIONS = 12  # of the project: each is resolved by a pip of its own
 CONNECTIONS = 64
 SECONDS = 3
 ROUNDS = 3
-AIMS = {"nginx": 0.9, "verdaccio": 5, "docker-registry": 5}
+AIMS = {"nginx": 0.9, "verdaccio": 5}
 
 
 class Site(Scene):

@@ -331,18 +331,20 @@ class Connection final : public OpenConnection {
     return response;
   }
 
-  // Runs a handler's code; where it throws, the answer is 500.
+  // Runs a handler's code; where it throws, the answer is 500. The exception stays on its thread:
+  // what is told of it is made there.
   template <class Output, class Work>
   asio::awaitable<Output> on_worker(Work work, std::string target) {
-    std::string failure;
-    try {
-      co_return co_await on_pool(hub_.workers, std::move(work));
-    } catch (const std::exception& thrown) {
-      failure = thrown.what();
-    }
-    hub_.events.emit(observe::Level::kError, "http.handler_failed",
-                     {{"target", std::move(target)}, {"cause", failure}});
-    co_return error_response(500, "the server failed to answer; its log says why");
+    auto guarded = [hub = &hub_, work = std::move(work), target = std::move(target)]() mutable {
+      try {
+        return Output(work());
+      } catch (const std::exception& thrown) {
+        hub->events.emit(observe::Level::kError, "http.handler_failed",
+                         {{"target", std::move(target)}, {"cause", thrown.what()}});
+        return Output(error_response(500, "the server failed to answer; its log says why"));
+      }
+    };
+    co_return co_await on_pool(hub_.workers, std::move(guarded));
   }
 
   // Whether the connection can go on.

@@ -1,4 +1,4 @@
-"""The servers that the high side is compared with: nginx and verdaccio, each on a port of loopback, plain or with TLS."""
+"""The servers that the high side is compared with: nginx, verdaccio and docker-registry, each on a port of loopback, plain or with TLS."""
 import base64
 import contextlib
 import hashlib
@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "end_to_end"))
+import oci_registry  # noqa: E402
 from rig import Failure, free_port, run  # noqa: E402
 
 VERDACCIO = ["verdaccio@5"]
@@ -33,6 +34,19 @@ def ask(url, method="GET", body=None, headers=None):
         return answer.read()
 
 
+def wait_until_up(root, lives, log):
+    until = time.monotonic() + 120
+    while time.monotonic() < until and lives():
+        with contextlib.suppress(OSError):
+            try:
+                ask(root + "/")
+                return
+            except urllib.error.HTTPError:
+                return
+        time.sleep(0.05)  # between two questions: there is nothing to wait on
+    raise Failure(f"nothing answers at {root}\n{log()[-3000:]}")
+
+
 class Peer:
     """A server that is there once it answers its page."""
 
@@ -43,19 +57,10 @@ class Peer:
         self.root = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         self._process = None
 
-    def _start(self, command, page="/", **options):
+    def _start(self, command, **options):
         log = open(self.folder / "log", "w")
         self._process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, stdin=subprocess.DEVNULL, **options)
-        until = time.monotonic() + 120
-        while time.monotonic() < until and self._process.poll() is None:
-            with contextlib.suppress(OSError):
-                try:
-                    ask(self.root + page)
-                    return
-                except urllib.error.HTTPError:
-                    return
-            time.sleep(0.05)  # between two questions: there is nothing to wait on
-        raise Failure(f"{command[0]} does not answer at {self.root}\n{(self.folder / 'log').read_text()[-3000:]}")
+        wait_until_up(self.root, lambda: self._process.poll() is None, lambda: (self.folder / "log").read_text())
 
     def close(self):
         if self._process:
@@ -128,3 +133,24 @@ log: {{type: stdout, format: pretty, level: error}}
         body = {"_id": name, "name": name, "dist-tags": {"latest": version}, "versions": {version: {**manifest, "_id": f"{name}@{version}", "dist": dist}},
                 "_attachments": {file: {"content_type": "application/octet-stream", "data": base64.b64encode(tarball).decode(), "length": len(tarball)}}}
         ask(f"{self.root}/{name}", "PUT", json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+
+class DockerRegistry(oci_registry.DockerRegistry):
+    """It is the upstream as well: the same folder served again, with TLS, is the peer of the cases with TLS."""
+
+    name = "docker-registry"
+
+    def __init__(self, folder, certificate=None):
+        super().__init__(folder, free_port(), certificate=certificate, logs=False)
+        self.root = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
+        try:
+            wait_until_up(self.root, lambda: self._process.poll() is None, self.log_path.read_text)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

@@ -8,7 +8,8 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "end_to_end"))
 from clients_test import make_certificates  # noqa: E402
-from peers import Nginx, Verdaccio, ask  # noqa: E402
+from oci_registry import MANIFEST, digest_of, image  # noqa: E402
+from peers import DockerRegistry, Nginx, Verdaccio, ask  # noqa: E402
 from python_index import JSON, PythonIndex  # noqa: E402
 from rig import Failure, Rig, check, run  # noqa: E402
 from scene import Scene  # noqa: E402
@@ -19,11 +20,16 @@ PYPI_VERSIONS = 12  # of the project: each is resolved by a pip of its own
 CONNECTIONS = 64
 SECONDS = 3
 ROUNDS = 3
-AIMS = {"nginx": 0.9, "verdaccio": 5}
+AIMS = {"nginx": 0.9, "verdaccio": 5, "docker-registry": 5}
+SERVE_AS = "registry.example.org"
 
 
 class Site(Scene):
     def _fill(self):
+        self.layers = [(self.dice.randbytes(size), digest_of(b"")) for size in (10_000, 10_000_000)]  # what no registry unpacks
+        self.image = image(self.layers)
+        with DockerRegistry(self.folder / "registry") as registry:
+            registry.push("many", self.image, ["1"])
         for name, size in (("10k", 10_000), ("10m", 10_000_000)):
             (self.drop / f"{name}.bin").write_bytes(self.dice.randbytes(size))
         index = PythonIndex(self.folder)
@@ -35,12 +41,13 @@ class Site(Scene):
             index.add_wheel("many", f"1.{i}", payload=b"x")
             (self.folder / f"requirements-{i}.txt").write_text(f"many==1.{i}\n")
 
-    def low(self):
+    def low(self, registry):
         python = {"name": "python", "index": f"http://127.0.0.1:{self.port}/pypi/simple/", "python": "/usr/bin/python3", "interval": "1h",
                   "targets": ["3.11/manylinux_2_28_x86_64"], "files": [self.folder / f"requirements-{i}.txt" for i in range(PYPI_VERSIONS)]}
         npm = {"name": "npm", "registry": f"http://127.0.0.1:{self.port}/npm/", "files": [self.folder / "package.json"], "interval": "1h"}
         drop = {"name": "drop", "collection": "drop", "folder": self.drop, "settle": "0s", "interval": "1h"}
-        return [("[npm]", npm), ("[files]", drop), ("[pypi]", python)]
+        images = {"name": "images", "registry": registry.root, "serve_as": SERVE_AS, "want": ["many:1"], "interval": "1h"}
+        return [("[npm]", npm), ("[files]", drop), ("[pypi]", python), ("[oci]", images)]
 
 
 def load(url, accept):
@@ -82,6 +89,19 @@ class Bench:
     def pypi_index(self, case):
         return self._nginx(case, "/pypi/simple/many/", ".json", JSON, JSON)
 
+    def _docker_registry(self, case, path, accept=""):
+        with DockerRegistry(self.site.folder / "registry", self.certificate) as peer:
+            return compare(case, f"{self.root}/v2/{SERVE_AS}/many/{path}", f"{peer.root}/v2/many/{path}", peer, accept)
+
+    def oci_manifest(self, case):
+        return self._docker_registry(case, "manifests/1", MANIFEST)
+
+    def oci_blob_10k(self, case):
+        return self._docker_registry(case, f"blobs/{digest_of(self.site.layers[0][0])}")
+
+    def oci_blob_10m(self, case):
+        return self._docker_registry(case, f"blobs/{digest_of(self.site.layers[1][0])}")
+
     def npm_packument(self, case):
         installed = self.folder / "verdaccio"
         if not installed.exists():
@@ -93,12 +113,13 @@ class Bench:
             return compare(case, f"{self.root}/npm/many", f"{verdaccio.root}/many", verdaccio, "application/json")
 
 
-CASES = {"file-10k": Bench.file_10k, "file-10m": Bench.file_10m, "pypi-index": Bench.pypi_index, "npm-packument": Bench.npm_packument}
+CASES = {"file-10k": Bench.file_10k, "file-10m": Bench.file_10m, "pypi-index": Bench.pypi_index, "npm-packument": Bench.npm_packument,
+         "oci-manifest": Bench.oci_manifest, "oci-blob-10k": Bench.oci_blob_10k, "oci-blob-10m": Bench.oci_blob_10m}
 
 
-def fill(rig, site):
+def fill(rig, site, registry):
     site.wait_until_up(rig)
-    rig.configure("low", site.low())
+    rig.configure("low", site.low(registry))
     rig.start("high")
     rig.start("low")
 
@@ -107,6 +128,7 @@ def fill(rig, site):
             packument = json.loads(ask(f"http://127.0.0.1:{rig.serve}/npm/many"))
             index = json.loads(ask(f"http://127.0.0.1:{rig.serve}/pypi/simple/many/", headers={"Accept": JSON}))
             ask(f"http://127.0.0.1:{rig.serve}/files/drop/10m.bin")
+            ask(f"http://127.0.0.1:{rig.serve}/v2/{SERVE_AS}/many/manifests/1", headers={"Accept": MANIFEST})
         except OSError:
             return False
         return len(packument["versions"]) == NPM_VERSIONS and len(index["files"]) == PYPI_VERSIONS
@@ -130,7 +152,8 @@ def main(arguments):
     if unknown:
         sys.exit(f"serve.sh: no case {', '.join(unknown)}: there are {', '.join(known)}")
     with tempfile.TemporaryDirectory(prefix="sluice-serve-") as folder, Site() as site, Rig(rate="1Gbit/s") as rig:
-        fill(rig, site)
+        with DockerRegistry(site.folder / "registry") as registry:
+            fill(rig, site, registry)
         for secure in (False, True):
             chosen = [case for case in cases if case.endswith("-tls") == secure]
             if secure and chosen:

@@ -1,7 +1,7 @@
 #!/bin/bash
-# How fast the high side serves, against nginx and verdaccio with the same bytes, one load generator for all, plain and over TLS.
+# How fast the high side serves, against nginx, verdaccio and docker-registry with the same bytes, one load generator for all, plain and over TLS.
 # docs/testing.md says how to read it.
-#   tests/bench/serve.sh [--json] [case…]      cases: file-10k file-10m pypi-index npm-packument, each with -tls; all unless named
+#   tests/bench/serve.sh [--json] [case…]      cases: file-10k file-10m pypi-index npm-packument oci-manifest oci-blob-10k oci-blob-10m, each with -tls; all unless named
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 deploy/install-packages.sh bench >&2

@@ -59,13 +59,16 @@ class CrashRig(Rig):
         def known():
             with contextlib.suppress(Failure, ValueError):
                 return bool(self.status(side))
-            return self._processes[side].poll() is not None
+            return self.has_died(side)
         self.wait_until(known, f"{side} answers or has been killed", watched=())
+
+    def has_died(self, side):
+        return self._processes[side].poll() is not None
 
     def wait_until_killed(self, side, what):
         """By its kill point, and by nothing else."""
         process = self._processes[side]
-        self.wait_until(lambda: process.poll() is not None, f"{side} came to the point: {what}", watched={"low", "high"} - {side})
+        self.wait_until(lambda: self.has_died(side), f"{side} came to the point: {what}", watched={"low", "high"} - {side})
         check(process.returncode == -signal.SIGKILL, f"{side} ended with {process.returncode} and not at the point: {what}\n{self.log(side)[-4000:]}")
         del self._processes[side]
         self._disks[side].restore()

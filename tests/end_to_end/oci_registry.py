@@ -90,13 +90,15 @@ def artifact(payload, subject=None, kind="application/vnd.example.signature", **
 
 
 class DockerRegistry:
-    """Debian's docker-registry over a folder."""
+    """Debian's docker-registry over a folder. `certificate`: (certificate, key) or none: plain. `logs`: whether it writes down what it was asked."""
 
-    def __init__(self, folder, port, prefix=()):
+    def __init__(self, folder, port, prefix=(), certificate=None, logs=True):
         self.port, self._prefix = port, list(prefix)
-        folder.mkdir(parents=True)
-        (folder / "config.yml").write_text(f"version: 0.1\nlog: {{level: info}}\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true}}}}\n"
-                                           f"http: {{addr: '127.0.0.1:{port}'}}\n")
+        folder.mkdir(parents=True, exist_ok=True)
+        tls = f", tls: {{certificate: '{certificate[0]}', key: '{certificate[1]}'}}" if certificate else ""
+        log = "{level: info}" if logs else "{level: error, accesslog: {disabled: true}}"
+        (folder / "config.yml").write_text(f"version: 0.1\nlog: {log}\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}, delete: {{enabled: true}}}}\n"
+                                           f"http: {{addr: '127.0.0.1:{port}'{tls}}}\n")
         self._log = open(folder / "log", "wb")
         self._process = subprocess.Popen([*self._prefix, "docker-registry", "serve", str(folder / "config.yml")], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
         self.log_path = folder / "log"
@@ -229,22 +231,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(404, b'{"errors":[{"code":"BLOB_UNKNOWN"}]}')
         if behaviour.get("elsewhere"):
             return self.answer(307, Location=f"http://127.0.0.1:{behaviour['elsewhere']}/v2/x/blobs/{last}")
-        data, given = file.read_bytes(), self.headers.get("Range")
-        cut = behaviour.get("cut", {}).get(last)
-        if cut is not None and last not in self.cut_once:
-            self.cut_once.add(last)
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.send_header("ETag", f'"{last}"')
-            self.end_headers()
-            self.wfile.write(data[:cut])
-            self.wfile.flush()
-            self.close_connection = True
-            return None
-        if given:
-            first = int(given.removeprefix("bytes=").rstrip("-"))
-            return self.answer(206, data[first:], "application/octet-stream", ETag=f'"{last}"', Content_Range=f"bytes {first}-{len(data) - 1}/{len(data)}")
-        return self.answer(200, data, "application/octet-stream", ETag=f'"{last}"')
+        size, first = file.stat().st_size, int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        end = size
+        with self.lock:
+            if last in behaviour.get("cut", {}) and last not in self.cut_once:
+                self.cut_once.add(last)
+                end = behaviour["cut"][last]
+        self.send_response(206 if first else 200)
+        for name, value in {"Content-Type": "application/octet-stream", "Content-Length": size - first, "ETag": f'"{last}"'}.items():
+            self.send_header(name, str(value))
+        if first:
+            self.send_header("Content-Range", f"bytes {first}-{size - 1}/{size}")
+        self.end_headers()
+        self.close_connection = end < size
+        with open(file, "rb") as blob:
+            blob.seek(first)
+            while blob.tell() < end:
+                self.wfile.write(blob.read(min(1 << 20, end - blob.tell())))
+        return None
 
     def get_referrers(self, _behaviour, last, _query):
         found = []

@@ -227,14 +227,24 @@ SectionSpec pypi_section() {
 
 SectionSpec oci_section() {
   return repeated(
-      "oci", "A registry of container images, and what is wanted of it.",
+      "oci",
+      "Container images: a registry and what is wanted of it, or a drop folder for archives of "
+      "images.",
       {
           {"name", Type::kString, "oci", "The source's name in events and on pages.", unique()},
-          {"registry", Type::kString, required(R"("https://registry.example.org:5000")"),
-           "The registry's address.", not_empty()},
+          {"registry", Type::kString, "",
+           "The registry's address, such as \"https://registry.example.org:5000\"; empty: drop is "
+           "set."},
+          {"drop", Type::kPath, "",
+           "A folder for archives of images instead of a registry: what docker save, podman save "
+           "and skopeo's docker-archive: and oci-archive: write, packed or not, and folders with "
+           "an "
+           "OCI layout. All that they name is wanted."},
+          {"settle", Type::kDuration, "5s",
+           "drop: an archive is taken when it has not changed for this long.", between("0s", "1d")},
           {"serve_as", Type::kString, "",
            "The registry as images name it, such as \"docker.io\"; empty: the host and port of its "
-           "address."},
+           "address. Must be set for a drop folder."},
           {"interval", Type::kDuration, "10m", "Time between polls.", at_least("10s")},
           {"want", Type::kStrings, "[]",
            "Images: \"library/nginx:1.27\", \"team/app@sha256:...\", tags by a pattern (*, ?) "

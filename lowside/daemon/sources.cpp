@@ -10,6 +10,7 @@
 #include "lowside/upstream/files/files_upstream.h"
 #include "lowside/upstream/huggingface/huggingface_source.h"
 #include "lowside/upstream/npm/npm_source.h"
+#include "lowside/upstream/oci/drop_source.h"
 #include "lowside/upstream/oci/oci_source.h"
 #include "lowside/upstream/pypi/pypi_source.h"
 
@@ -265,6 +266,8 @@ OciSettings oci_settings(const Section& section) {
   OciSettings oci;
   oci.name = section.string("name");
   oci.registry = section.string("registry");
+  oci.drop_folder = section.path("drop");
+  oci.settle = std::chrono::duration_cast<std::chrono::seconds>(section.duration("settle"));
   oci.serve_as = section.string("serve_as");
   if (oci.serve_as.empty()) {
     oci.serve_as = oci_registry_name(oci.registry);
@@ -280,15 +283,47 @@ OciSettings oci_settings(const Section& section) {
   return oci;
 }
 
+// A drop folder has all that its archives name, at once.
+Result<void> check_drop(const Section& section, const OciSettings& oci) {
+  if (oci.drop_folder.empty() == oci.registry.empty()) {
+    return section.error("registry", "either a registry or a drop folder is to be named",
+                         "set one of registry and drop");
+  }
+  if (oci.drop_folder.empty()) {
+    return {};
+  }
+  if (oci.serve_as.empty()) {
+    return section.error("serve_as", "nothing says under which name the images are served",
+                         "set serve_as to a name such as images.example.org");
+  }
+  for (const char* key : {"want", "exclude"}) {
+    if (!section.strings(key).empty()) {
+      return section.error(key, "of a drop folder all is wanted that its archives name",
+                           "leave it out, or give the registry a section of its own");
+    }
+  }
+  if (section.string("pattern") == "request") {
+    return section.error("pattern", "who lays a file there has decided already: it is no request",
+                         "leave it out");
+  }
+  return {};
+}
+
 // Two that are served under one name would each take the other's place.
 Result<ConfiguredSource> make_oci(const Section& section, observe::Counters& counters,
                                   const Clock& clock, std::set<std::string>& served) {
   OciSettings oci = oci_settings(section);
+  SLUICE_TRY_VOID(check_drop(section, oci));
   SLUICE_TRY_VOID(check_settings(oci));
   SLUICE_TRY_VOID(refuse_window(section, "a registry does not say when a tag was pushed"));
   if (!served.insert(oci.serve_as).second) {
     return section.error("serve_as", "another [[oci]] is served as \"" + oci.serve_as + "\"",
                          "put what is wanted of one registry into one section");
+  }
+  if (!oci.drop_folder.empty()) {
+    return source(
+        section,
+        std::make_unique<OciDropSource>(std::move(oci), posix_file_system(), counters, clock), {});
   }
   const auto for_request =
       [oci, &counters, &clock](

@@ -30,8 +30,8 @@ class Fetcher;     // fetch/
 class Verifier;    // verify/
 class Inspector;   // inspect/
 class Admitter;    // admit/
-class DropFolder;  // upstream/files: takes files that an operator laid down, where there is nothing
-                   // to fetch
+class DropFolder;  // drop_folder.h: takes what an operator laid down, where there is nothing to
+                   // fetch
 
 // What is written in the shipment about where a file came from and what was checked.
 struct Evidence {

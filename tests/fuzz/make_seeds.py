@@ -5,11 +5,14 @@ which its target chooses what to do with it.
 Usage: make_seeds.py ROOT FOLDER      makes FOLDER/<target>/<name>
 """
 import base64
+import gzip
 import hashlib
+import io
 import json
 import pathlib
 import struct
 import sys
+import tarfile
 
 MAX_VECTOR_BYTES = 8192  # longer ones are about limits, which their own tests reach
 
@@ -179,6 +182,41 @@ def oci_seeds():
         yield f"want{number}", b"\5" + want.encode()
     cursor = {"format": 1, "repositories": {"docker.io/library/a": {"record": "r", "pinned": ["ab" * 32], "untagged": {"cd" * 32: 1}}}}
     yield "cursor", b"\6" + json.dumps(cursor).encode()
+
+
+def tar_of(files, links=()):
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+        for name, target, kind in links:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, target
+            archive.addfile(entry)
+    return raw.getvalue()
+
+
+def images_seeds():
+    def digest(data):
+        return "sha256:" + hashlib.sha256(data).hexdigest()
+    layer = b"layer"
+    config = json.dumps({"rootfs": {"type": "layers", "diff_ids": [digest(layer)] * 2}}).encode()
+    saved = json.dumps([{"Config": "c.json", "RepoTags": ["docker.io/library/app:1"], "Layers": ["0/layer.tar", "1/layer.tar"]}]).encode()
+    manifest = json.dumps({"schemaVersion": 2, "config": {"mediaType": "a/b", "digest": digest(b"{}"), "size": 2}, "layers": []}).encode()
+    index = json.dumps({"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest(manifest), "size": len(manifest),
+                                                           "annotations": {"io.containerd.image.name": "app:1", "org.opencontainers.image.ref.name": "1"}}]}).encode()
+    for name, text in (("saved", saved), ("config", config), ("index", index), ("mark", b'{"imageLayoutVersion":"1.0.0"}')):
+        yield f"list_{name}", b"\0" + text
+    for number, (file, name) in enumerate((("team/App.tar.gz", ""), ("x.tgz", "1"), ("x", "registry.example:5000/team/app:1@sha256:00"), ("x", "library/app"))):
+        yield f"name{number}", b"\1" + piece(file) + bytes([number & 1]) + name.encode()
+    files = {"0/layer.tar": layer, "c.json": config, "manifest.json": saved}
+    for link, kind in (("../0/layer.tar", tarfile.SYMTYPE), ("0/layer.tar", tarfile.LNKTYPE)):
+        yield f"saved_{kind.decode()}", b"\2" + tar_of(files, [("1/layer.tar", link, kind)])
+    yield "packed", b"\2" + gzip.compress(tar_of(files, [("1/layer.tar", "../0/layer.tar", tarfile.SYMTYPE)]), mtime=0)
+    yield "layout", b"\2" + tar_of({"./oci-layout": b'{"imageLayoutVersion":"1.0.0"}', "index.json": index, "blobs/sha256/" + digest(manifest)[7:]: manifest})
+    yield "outside", b"\2" + tar_of({"../x": b""}, [("a", "../../b", tarfile.SYMTYPE)])
 
 
 def registry_seeds(root):
@@ -370,7 +408,7 @@ def media_seeds(root):
 def main():
     root, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     example = examples(root)
-    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "conda": conda_seeds(), "oci": oci_seeds(), "registry": registry_seeds(root), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(), "publish": publish_seeds(),
+    groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "conda": conda_seeds(), "oci": oci_seeds(), "images": images_seeds(), "registry": registry_seeds(root), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(), "publish": publish_seeds(),
               "shipment": shipment_seeds(example), "media": media_seeds(root)}
     seeds = [(target, name, data) for target, group in groups.items() for name, data in group] + list(link_seeds(example)) + list(
         vector_seeds(root))

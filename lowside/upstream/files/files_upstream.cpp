@@ -44,7 +44,7 @@ struct FilesUpstream::Poll {
 
 Result<Proposal> FilesUpstream::poll(PollContext& context) {
   SLUICE_TRY(FilesCursor cursor, FilesCursor::parse(context.cursor, settings_.name));
-  SLUICE_TRY_VOID(clear_work(context.work));
+  SLUICE_TRY_VOID(drop_.clear(context.work));
   Poll poll{context, std::move(cursor), {}};
   if (!settings_.url_list.empty() || !settings_.lines.empty()) {
     SLUICE_TRY_VOID(poll_list(poll));
@@ -55,21 +55,6 @@ Result<Proposal> FilesUpstream::poll(PollContext& context) {
   }
   poll.proposal.cursor = poll.cursor.serialize();
   return std::move(poll.proposal);
-}
-
-// Copies of a poll that was broken off.
-Result<void> FilesUpstream::clear_work(const std::filesystem::path& work) {
-  SLUICE_TRY_VOID(files_.create_directories(work));
-  std::vector<std::string> left;
-  SLUICE_TRY_VOID(files_.list_files(work, [&](const std::string& name) {
-    if (name.ends_with(".copy")) {
-      left.push_back(name);
-    }
-  }));
-  for (const std::string& name : left) {
-    SLUICE_TRY_VOID(files_.remove(work / name));
-  }
-  return {};
 }
 
 Result<void> FilesUpstream::poll_drop_folder(Poll& poll) {
@@ -108,7 +93,7 @@ Result<void> FilesUpstream::take_dropped(Poll& poll, const std::string& path,
     return {};
   };
   if (poll.cursor.listed.contains(path) || poll.cursor.summed.contains(path)) {
-    return give_up({ErrorCode::kRefused, (settings_.drop_folder / path).string(),
+    return give_up({ErrorCode::kRefused, drop_.place(path).string(),
                     "the list or a checksum file publishes a file of that path",
                     "rename it, or take the line from the list"});
   }

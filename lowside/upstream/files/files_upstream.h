@@ -8,8 +8,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
+#include "lowside/pipeline/drop_folder.h"
 #include "lowside/pipeline/upstream.h"
-#include "lowside/upstream/files/drop_folder.h"
+#include "lowside/upstream/files/cursor.h"
 #include "lowside/upstream/files/settings.h"
 #include "lowside/upstream/files/url_list.h"
 
@@ -22,7 +23,9 @@ class FilesUpstream final : public Upstream {
       : settings_(std::move(settings)),
         files_(files),
         clock_(clock),
-        drop_(settings_, files, clock) {}
+        drop_({settings_.drop_folder, settings_.collection, settings_.settle, settings_.done_folder,
+               settings_.size_limit},
+              files, clock) {}
 
   const std::string& name() const override { return settings_.name; }
   std::chrono::seconds interval() const override { return settings_.interval; }
@@ -48,7 +51,6 @@ class FilesUpstream final : public Upstream {
   Result<void> list_closure(Poll& poll, const std::vector<ListedUrl>& wanted,
                             const std::map<std::string, std::string>& published);
   void publish(Poll& poll, const std::string& path, proto::Blob blob, UtcTime modified);
-  Result<void> clear_work(const std::filesystem::path& work);
 
   FilesSettings settings_;
   FileSystem& files_;

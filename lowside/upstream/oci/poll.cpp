@@ -22,10 +22,10 @@ std::string type_of(const std::string& content_type) {
 
 }  // namespace
 
-OciPoll::OciPoll(const OciSettings& settings, OciRegistry& registry, observe::Counters& counters,
+OciPoll::OciPoll(const OciSettings& settings, OciOrigin& origin, observe::Counters& counters,
                  const Clock& clock, PollContext& context)
     : settings_(settings),
-      registry_(registry),
+      origin_(origin),
       counters_(counters),
       clock_(clock),
       context_(context),
@@ -143,11 +143,11 @@ void OciPoll::list_tags() {
 
 Result<void> OciPoll::list_tags_of(Repository& repository) {
   DocumentRequest request;
-  request.uri = registry_.uri(repository.name, "tags/list?n=" + std::to_string(kTagsPerPage));
+  request.uri = origin_.uri(repository.name, "tags/list?n=" + std::to_string(kTagsPerPage));
   request.size_limit = kMaxTagsPageBytes;
   std::size_t garbage = 0;
   for (std::size_t page = 0; page < kMaxTagPages; ++page) {
-    SLUICE_TRY(const Document answer, registry_.document(context_, {repository.name, request}));
+    SLUICE_TRY(const Document answer, origin_.document(context_, {repository.name, request}));
     SLUICE_TRY_VOID(read_tags_page(request.uri, answer.body, repository.listed, garbage));
     SLUICE_TRY(request.uri, next_oci_page(request.uri, answer.link));
     if (request.uri.empty()) {
@@ -203,10 +203,10 @@ void OciPoll::choose_tags(Repository& repository, std::set<std::string>& tags) {
 
 // HEAD for each tag or digest.
 void OciPoll::ask_for(const std::vector<std::pair<Repository*, std::string>>& references) {
-  std::vector<OciRegistry::AskedDocument> asked;
+  std::vector<OciOrigin::AskedDocument> asked;
   for (const auto& [repository, reference] : references) {
     DocumentRequest request;
-    request.uri = registry_.uri(repository->name, "manifests/" + reference);
+    request.uri = origin_.uri(repository->name, "manifests/" + reference);
     request.headers = {{"Accept", std::string(kManifestTypes)}};
     request.size_limit = oci::kMaxManifestBytes;
     request.head_only = true;
@@ -214,7 +214,7 @@ void OciPoll::ask_for(const std::vector<std::pair<Repository*, std::string>>& re
   }
   std::size_t done = 0;
   std::vector<std::size_t> silent;  // they do not say the digest
-  registry_.documents(context_, asked, [&](std::size_t index, Result<Document> answer) {
+  origin_.documents(context_, asked, [&](std::size_t index, Result<Document> answer) {
     progress("tags", ++done, asked.size());
     const auto& [repository, reference] = references[index];
     if (answer && answer->content_digest.empty() && asked[index].request.head_only) {
@@ -226,7 +226,7 @@ void OciPoll::ask_for(const std::vector<std::pair<Repository*, std::string>>& re
   for (const std::size_t index : silent) {
     const auto& [repository, reference] = references[index];
     asked[index].request.head_only = false;
-    auto answer = registry_.document(context_, asked[index]);
+    auto answer = origin_.document(context_, asked[index]);
     if (answer) {
       answer->content_digest = oci::digest_text(sha256(as_bytes(answer->body)));
     }

@@ -1,4 +1,4 @@
-// One poll of an OCI registry:
+// One poll of an OCI registry, or of archives that answer as one (origin.h):
 //
 //   wants ─ GET tags/list ─> tags ─ HEAD ─> digests ─ GET by digest ─> manifests ─ referrers,
 //   legacy
@@ -21,7 +21,7 @@
 #include "lowside/upstream/oci/cursor.h"
 #include "lowside/upstream/oci/image_graph.h"
 #include "lowside/upstream/oci/manifest_cache.h"
-#include "lowside/upstream/oci/registry.h"
+#include "lowside/upstream/oci/origin.h"
 #include "lowside/upstream/oci/settings.h"
 #include "lowside/upstream/oci/want.h"
 
@@ -31,7 +31,7 @@ namespace sluice::low {
 // end of the address.
 class OciPoll {
  public:
-  OciPoll(const OciSettings& settings, OciRegistry& registry, observe::Counters& counters,
+  OciPoll(const OciSettings& settings, OciOrigin& origin, observe::Counters& counters,
           const Clock& clock, PollContext& context);
 
   Result<Proposal> run();
@@ -80,6 +80,7 @@ class OciPoll {
   void ask_for_blob(const Repository& repository, const oci::Descriptor& blob);
   void fetch_asked();
   Result<proto::Blob> intake_manifest(const Place& place, FetchedFile file);
+  void note_refusal(const Sha256Digest& digest, const Error& why);
   void publish_repository(Repository& repository, std::uint64_t& room, Proposal& proposal);
   void list_closure(const Repository& repository, Proposal& proposal) const;
   void mark_faults(Repository& repository);
@@ -91,7 +92,7 @@ class OciPoll {
   void progress(std::string_view stage, std::size_t done, std::size_t total) const;
 
   const OciSettings& settings_;
-  OciRegistry& registry_;
+  OciOrigin& origin_;
   observe::Counters& counters_;
   const Clock& clock_;
   PollContext& context_;
@@ -102,7 +103,7 @@ class OciPoll {
   std::vector<Place> unread_;                       // nodes that are still to be looked at
   std::map<std::string, bool> has_referrers_;       // by name: whether such lists are served
   struct Wanted {
-    OciRegistry::AskedFile file;
+    OciOrigin::AskedFile file;
     oci::Descriptor blob;
     Place manifest;  // only where it is one: its node gets the blob
   };

@@ -72,18 +72,18 @@ void OciPoll::load_manifests() {
       missing.push_back(place);
     }
   }
-  std::vector<OciRegistry::AskedFile> asked;
+  std::vector<OciOrigin::AskedFile> asked;
   for (const Place& place : missing) {
     FetchRequest request;
     request.uri =
-        registry_.uri(place.repository->name, "manifests/" + oci::digest_text(place.digest));
+        origin_.uri(place.repository->name, "manifests/" + oci::digest_text(place.digest));
     request.name = place.repository->document + "@" + oci::digest_text(place.digest);
     request.size_limit = oci::kMaxManifestBytes;
     request.headers = {{"Accept", std::string(kManifestTypes)}};
     asked.push_back({place.repository->name, std::move(request)});
   }
   std::size_t done = 0;
-  registry_.files(context_, asked, [&](std::size_t index, Result<FetchedFile> fetched) {
+  origin_.files(context_, asked, [&](std::size_t index, Result<FetchedFile> fetched) {
     progress("manifests", ++done, asked.size());
     OciNode& node = missing[index].repository->graph.nodes.at(missing[index].digest);
     if (!fetched) {
@@ -157,24 +157,23 @@ void OciPoll::find_companions(std::vector<Place> fresh) {
 
 void OciPoll::find_referrers(const std::vector<Place>& subjects) {
   std::vector<Place> of;
-  std::vector<OciRegistry::AskedDocument> asked;
+  std::vector<OciOrigin::AskedDocument> asked;
   for (const Place& subject : subjects) {
     const std::string& name = subject.repository->name;
     DocumentRequest request;
-    request.uri = registry_.uri(name, "referrers/" + oci::digest_text(subject.digest));
+    request.uri = origin_.uri(name, "referrers/" + oci::digest_text(subject.digest));
     request.size_limit = oci::kMaxManifestBytes;
     // One alone at first: a registry that has no such list says so once.
     if (const auto known = has_referrers_.find(name); known == has_referrers_.end()) {
       has_referrers_.emplace(name, true);
-      take_referrers(subject, request.uri,
-                     registry_.document(context_, {name, std::move(request)}));
+      take_referrers(subject, request.uri, origin_.document(context_, {name, std::move(request)}));
     } else if (known->second) {
       of.push_back(subject);
       asked.push_back({name, std::move(request)});
     }
   }
   std::vector<std::pair<std::size_t, Result<Document>>> answers;
-  registry_.documents(context_, asked, [&](std::size_t index, Result<Document> answer) {
+  origin_.documents(context_, asked, [&](std::size_t index, Result<Document> answer) {
     progress("referrers", answers.size(), asked.size());
     answers.emplace_back(index, std::move(answer));
   });
@@ -212,7 +211,7 @@ void OciPoll::take_referrers(const Place& subject, std::string uri, Result<Docum
     DocumentRequest request;
     request.uri = uri;
     request.size_limit = oci::kMaxManifestBytes;
-    answer = registry_.document(context_, {repository.name, std::move(request)});
+    answer = origin_.document(context_, {repository.name, std::move(request)});
   }
   fail({ErrorCode::kRefused, display_uri(uri),
         "more refers to one image than " + std::to_string(kMaxReferrerPages) + " pages list",

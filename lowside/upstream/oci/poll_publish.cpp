@@ -93,7 +93,7 @@ void OciPoll::take_blobs(const std::vector<Repository*>& changed) {
           wanted.blob.digest = digest;
           wanted.file.repository = repository->name;
           wanted.file.request.uri =
-              registry_.uri(repository->name, "manifests/" + oci::digest_text(digest));
+              origin_.uri(repository->name, "manifests/" + oci::digest_text(digest));
           wanted.file.request.headers = {{"Accept", std::string(kManifestTypes)}};
           wanted.file.request.expected_size = node.size;
           wanted.file.request.name = repository->document + "@" + oci::digest_text(digest);
@@ -125,19 +125,18 @@ void OciPoll::ask_for_blob(const Repository& repository, const oci::Descriptor& 
   wanted.manifest.repository = nullptr;
   wanted.blob = blob;
   wanted.file.repository = repository.name;
-  wanted.file.request.uri =
-      registry_.uri(repository.name, "blobs/" + oci::digest_text(blob.digest));
+  wanted.file.request.uri = origin_.uri(repository.name, "blobs/" + oci::digest_text(blob.digest));
   wanted.file.request.expected_size = blob.size;
   wanted.file.request.name = repository.document + "@" + oci::digest_text(blob.digest);
 }
 
 void OciPoll::fetch_asked() {
-  std::vector<OciRegistry::AskedFile> asked;
+  std::vector<OciOrigin::AskedFile> asked;
   for (Wanted& wanted : to_fetch_) {
     asked.push_back(std::move(wanted.file));
   }
   std::size_t done = 0;
-  registry_.files(context_, asked, [&](std::size_t index, Result<FetchedFile> fetched) {
+  origin_.files(context_, asked, [&](std::size_t index, Result<FetchedFile> fetched) {
     Wanted& wanted = to_fetch_[index];
     progress("blobs", ++done, asked.size());
     Result<proto::Blob> blob(proto::Blob{});
@@ -152,6 +151,9 @@ void OciPoll::fetch_asked() {
           .size = wanted.blob.size,
           .evidence = {{"oci-manifest", oci::digest_text(wanted.blob.digest)}}};
       blob = context_.intake.take(std::move(*fetched), expectation);
+      if (!blob) {
+        note_refusal(wanted.blob.digest, blob.error());
+      }
     }
     if (!blob) {
       const ErrorCode code = blob.error().code;
@@ -168,9 +170,22 @@ void OciPoll::fetch_asked() {
 }
 
 Result<proto::Blob> OciPoll::intake_manifest(const Place& place, FetchedFile file) {
-  const Expectation expectation{.digests = {place.digest},
-                                .evidence = {{"oci-registry", oci::digest_text(place.digest)}}};
-  return context_.intake.take(std::move(file), expectation);
+  const Expectation expectation{
+      .digests = {place.digest},
+      .evidence = {{std::string(origin_.evidence()), oci::digest_text(place.digest)}}};
+  auto blob = context_.intake.take(std::move(file), expectation);
+  if (!blob) {
+    note_refusal(place.digest, blob.error());
+  }
+  return blob;
+}
+
+// What failed for its own sake, and would again.
+void OciPoll::note_refusal(const Sha256Digest& digest, const Error& why) {
+  if (why.code == ErrorCode::kIntegrity || why.code == ErrorCode::kInvalid ||
+      why.code == ErrorCode::kRefused) {
+    origin_.refused(digest, why);
+  }
 }
 
 void OciPoll::mark_faults(Repository& repository) {

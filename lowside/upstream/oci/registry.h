@@ -6,7 +6,6 @@
 // that tokens are to be had, and with Basic to the registry itself.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,35 +14,28 @@
 #include "common/base/clock.h"
 #include "lowside/pipeline/upstream.h"
 #include "lowside/upstream/oci/challenge.h"
+#include "lowside/upstream/oci/origin.h"
 #include "lowside/upstream/oci/settings.h"
 
 namespace sluice::low {
 
 // One thread at a time. Tokens are kept from poll to poll, as long as they live.
-class OciRegistry {
+class OciRegistry final : public OciOrigin {
  public:
   // `settings.registry` ends with no slash. Both outlive it.
   OciRegistry(const OciSettings& settings, const Clock& clock)
       : settings_(settings), clock_(clock) {}
 
-  template <class Request>
-  struct Asked {
-    std::string repository;
-    Request request;  // without credentials
-  };
-  using AskedDocument = Asked<DocumentRequest>;
-  using AskedFile = Asked<FetchRequest>;
-
+  std::string_view evidence() const override { return "oci-registry"; }
   // "https://registry.example.org/v2/library/nginx/" + path
-  std::string uri(const std::string& repository, const std::string& path) const;
+  std::string uri(const std::string& repository, const std::string& path) const override;
 
-  // As Fetch has them. An answer 401 is never given: it is an Error, kRefused.
   void documents(PollContext& context, const std::vector<AskedDocument>& asked,
-                 const std::function<void(std::size_t index, Result<Document>)>& done);
-  Result<Document> document(PollContext& context, const AskedDocument& asked);
+                 const std::function<void(std::size_t index, Result<Document>)>& done) override;
+  Result<Document> document(PollContext& context, const AskedDocument& asked) override;
   // A token that ages while a file waits for its turn is replaced, as long as others arrive.
   void files(PollContext& context, const std::vector<AskedFile>& asked,
-             const std::function<void(std::size_t index, Result<FetchedFile>)>& done);
+             const std::function<void(std::size_t index, Result<FetchedFile>)>& done) override;
 
  private:
   struct Authorization {

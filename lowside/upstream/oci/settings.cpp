@@ -17,16 +17,27 @@ std::string oci_registry_name(const std::string& address) {
   return std::string(parsed->encoded_host_and_port());
 }
 
-Result<void> check_settings(const OciSettings& settings) {
-  const auto address = boost::urls::parse_uri(settings.registry);
+namespace {
+
+Result<void> check_address(const std::string& registry) {
+  const auto address = boost::urls::parse_uri(registry);
   const bool is_root = address && (address->path().empty() || address->path() == "/") &&
                        !address->has_query() && !address->has_fragment() &&
                        !address->has_userinfo();
-  if (oci_registry_name(settings.registry).empty() || !is_root) {
-    return Error{ErrorCode::kInvalid, "registry " + display_uri(settings.registry),
-                 "it is no address of a registry: http or https, a host and no path",
-                 "write for example https://registry.example.org:5000; credentials have a file of "
-                 "their own, set by credentials"};
+  if (!oci_registry_name(registry).empty() && is_root) {
+    return {};
+  }
+  return Error{ErrorCode::kInvalid, "registry " + display_uri(registry),
+               "it is no address of a registry: http or https, a host and no path",
+               "write for example https://registry.example.org:5000; credentials have a file of "
+               "their own, set by credentials"};
+}
+
+}  // namespace
+
+Result<void> check_settings(const OciSettings& settings) {
+  if (settings.drop_folder.empty()) {
+    SLUICE_TRY_VOID(check_address(settings.registry));
   }
   if (auto checked = oci::check_registry(settings.serve_as); !checked) {
     Error error = std::move(checked).error();

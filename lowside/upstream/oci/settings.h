@@ -11,8 +11,12 @@
 namespace sluice::low {
 
 struct OciSettings {
-  std::string name;      // of the source
-  std::string registry;  // its address: "https://registry.example.org:5000"
+  std::string name;  // of the source
+  // Exactly one of both: the registry's address, "https://registry.example.org:5000", or a folder
+  // into which archives of images are laid.
+  std::string registry;
+  std::filesystem::path drop_folder{};
+  std::chrono::seconds settle{5};  // an archive is taken when it has not changed for so long
   std::string serve_as;  // the namespace of its repositories on the high side: "docker.io"
   std::chrono::seconds interval{600};
   std::vector<std::string> images;   // want.h has what may be written

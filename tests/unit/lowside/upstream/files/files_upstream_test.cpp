@@ -226,7 +226,8 @@ TEST_F(FilesUpstreamTest, AFolderSwappedForALinkIsNotFollowed) {
   poll().value();
   clock_.now += settings_.settle;
   write(folder_ / "secret/file", "secret");
-  DropFolder drop_folder(settings_, posix_file_system(), clock_);
+  DropFolder drop_folder({.folder = settings_.drop_folder, .name = settings_.collection},
+                         posix_file_system(), clock_);
   const FileState state = drop_folder.scan().value().present.at("folder/file");
   std::filesystem::remove_all(settings_.drop_folder / "folder");
   std::filesystem::create_directory_symlink(folder_ / "secret", settings_.drop_folder / "folder");

@@ -1,4 +1,4 @@
-#include "lowside/upstream/files/safe_open.h"
+#include "lowside/pipeline/safe_open.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <vector>
 
 namespace sluice::low {
 
@@ -51,6 +52,14 @@ FileState state_from(const struct stat& info) {
   return {static_cast<std::uint64_t>(info.st_size),
           std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec,
           static_cast<std::uint64_t>(info.st_ino)};
+}
+
+Result<FileState> state_of(const Descriptor& file, const std::string& thing) {
+  struct stat info{};
+  if (::fstat(file.value(), &info) != 0) {
+    return errno_error(thing, errno);
+  }
+  return state_from(info);
 }
 
 bool has_writer(const Descriptor& file) {

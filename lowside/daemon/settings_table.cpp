@@ -333,6 +333,8 @@ SectionSpec conda_section() {
            "all."},
           {"exclude", Type::kStrings, "[]", "Packages that match one of these are left out."},
           {"interval", Type::kDuration, "1h", "Time between polls.", at_least("10s")},
+          pattern(),
+          window(),
       });
 }
 

@@ -254,12 +254,25 @@ Result<ConfiguredSource> make_conda(const Section& section, observe::Counters& c
   conda.subdirs = section.strings("subdirs");
   conda.include = section.strings("include");
   conda.exclude = section.strings("exclude");
+  conda.window = std::chrono::duration_cast<std::chrono::seconds>(section.duration("window"));
   SLUICE_TRY_VOID(check_settings(conda));
   if (!served.insert(conda.serve_as).second) {
     return section.error("serve_as", "another [[conda]] is served as \"" + conda.serve_as + "\"",
                          "give each a name of its own");
   }
-  return source(section, std::make_unique<CondaSource>(std::move(conda), counters), {});
+  const auto for_request =
+      [conda, &counters](
+          std::vector<std::string> wants,
+          const std::vector<std::filesystem::path>& files) -> Result<std::unique_ptr<Upstream>> {
+    CondaSettings own = conda;
+    SLUICE_TRY_VOID(add_lines(files, wants));
+    own.include = std::move(wants);
+    SLUICE_TRY_VOID(check_settings(own));
+    return std::unique_ptr<Upstream>(new CondaSource(std::move(own), counters));
+  };
+  SLUICE_TRY(auto pattern, read_pattern(section, {"include"}, for_request));
+  return source(section, std::make_unique<CondaSource>(std::move(conda), counters),
+                std::move(pattern));
 }
 
 OciSettings oci_settings(const Section& section) {

@@ -73,6 +73,21 @@ Result<void> read_proofs(std::string_view file, const json::object& object, Pack
   return {};
 }
 
+// Older entries say seconds, newer ones milliseconds: conda takes what is beyond the year 9999 in
+// seconds for the latter.
+std::optional<UtcTime> built(const json::object& object) {
+  constexpr std::int64_t kLastSecond = 253'402'300'799;
+  const json::value* value = object.if_contains("timestamp");
+  boost::system::error_code failed;
+  const auto time = value != nullptr && value->is_number() ? value->to_number<std::int64_t>(failed)
+                                                           : std::int64_t{-1};
+  if (failed || time < 0 || time / 1000 > kLastSecond) {
+    return std::nullopt;
+  }
+  return time > kLastSecond ? UtcTime(std::chrono::milliseconds(time))
+                            : UtcTime(std::chrono::seconds(time));
+}
+
 }  // namespace
 
 Result<Package> read_package(std::string_view subdir, std::string_view file,
@@ -100,6 +115,7 @@ Result<Package> read_package(std::string_view subdir, std::string_view file,
     }
   }
   SLUICE_TRY_VOID(read_proofs(file, object, package));
+  package.built = built(object);
   return package;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/error.h"
 #include "common/ecosystem/conda/names.h"
@@ -17,6 +18,7 @@ struct Package {
   Sha256Digest sha256;
   std::uint64_t size = 0;
   std::optional<Digest> md5;  // where the upstream has one: clients are shown it, so it is checked
+  std::optional<UtcTime> built;  // where the entry says so in a way that reads
 };
 
 // `metadata`: the entry's text, a JSON object of at most 256 KiB. It must be of that file and

@@ -55,7 +55,9 @@ CondaPoll::CondaPoll(const CondaSettings& settings, observe::Counters& counters,
       context_(context),
       records_(context.work / "records"),
       selection_(settings.include, settings.exclude),
-      asked_for_(sha256(as_bytes(settings.channel + " " + selection_.id())).hex()) {}
+      asked_for_(sha256(as_bytes(settings.channel + " " + selection_.id() + " " +
+                                 std::to_string(settings.window.count())))
+                     .hex()) {}
 
 Result<Proposal> CondaPoll::run() {
   SLUICE_TRY(cursor_, CondaCursor::read(context_.cursor));
@@ -96,7 +98,7 @@ Result<void> CondaPoll::ask(const std::string& name) {
   if (const auto before = cursor_.subdirs.find(subdir.document); before != cursor_.subdirs.end()) {
     subdir.tracked = before->second;
   }
-  const bool is_same = subdir.tracked.asked == asked_for_;
+  const bool is_same = subdir.tracked.asked == asked_for_ && !context_.list_closure;
   SLUICE_TRY(Document index, fetch_index(name, subdir.tracked, is_same));
   if (index.status == 304) {
     ++unchanged_;
@@ -151,7 +153,7 @@ Result<void> CondaPoll::plan(const std::string& name, Subdir& subdir, std::strin
   const std::string thing = display_uri(folder + subdir.tracked.index);
   SLUICE_TRY(const std::string text,
              conda::unpack_zstd(thing, std::move(index), kMaxRepodataBytes));
-  SLUICE_TRY(Repodata now, read_repodata(thing, name, text, selection_));
+  SLUICE_TRY(Repodata now, read_repodata(thing, name, text, selection_, context_.published_since));
   subdir.files_at = files_at(folder, now.base_url);
   if (subdir.files_at.empty()) {
     return Error{ErrorCode::kInvalid, thing, "its base_url is no address of files",
@@ -320,6 +322,9 @@ void CondaPoll::publish_subdir(Subdir& subdir, std::uint64_t& room, Proposal& pr
     if (!file.blob) {
       continue;
     }
+    if (context_.list_closure) {
+      list(subdir.document, file, proposal);
+    }
     if (named.insert(file.blob->sha256()).second) {
       record.add_blobs(file.blob->sha256());
       blobs.push_back(std::move(*file.blob));
@@ -350,6 +355,19 @@ void CondaPoll::publish_subdir(Subdir& subdir, std::uint64_t& room, Proposal& pr
     subdir.tracked.record = digest;
   }
   cursor_.subdirs[subdir.document] = std::move(subdir.tracked);
+}
+
+void CondaPoll::list(const std::string& document, const File& file, Proposal& proposal) {
+  if (!file.is_listed) {
+    proposal.besides.push_back(file.entry.sha256());
+    return;
+  }
+  proto::PlanNode& node = proposal.closure.emplace_back();
+  node.set_ecosystem(std::string(conda::kEcosystem));
+  node.set_document(document);
+  node.set_item(file.entry.name());
+  node.set_sha256(file.entry.sha256());
+  node.set_size(file.entry.size());
 }
 
 void CondaPoll::fail(Error error) {

@@ -3,7 +3,8 @@
 //   subdirs ─ GET repodata.json.zst ─> what is wanted ─ with what was shipped ─> plan
 //           ─ GET, intake ─> blobs ─ whole subdirs only ─> records
 //
-// One conditional request for each subdir that has not changed.
+// One conditional request for each subdir that has not changed; where the closure is asked for, the
+// whole index each time.
 #pragma once
 
 #include <map>
@@ -57,6 +58,7 @@ class CondaPoll {
   void take_file(Subdir& subdir, const std::string& name, Result<proto::Blob> blob);
   Result<Proposal> publish();
   void publish_subdir(Subdir& subdir, std::uint64_t& room, Proposal& proposal);
+  static void list(const std::string& document, const File& file, Proposal& proposal);
 
   void fail(Error error);
   void progress(std::string_view stage, std::size_t done, std::size_t total) const;

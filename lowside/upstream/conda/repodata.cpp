@@ -1,7 +1,6 @@
 #include "lowside/upstream/conda/repodata.h"
 
 #include <boost/json.hpp>
-#include <optional>
 
 #include "common/ecosystem/conda/member_scan.h"
 
@@ -18,8 +17,9 @@ constexpr std::int64_t kNewestFormat = 2;
 
 class Reader {
  public:
-  Reader(const std::string& thing, std::string_view subdir, CondaSelection& selection)
-      : thing_(thing), subdir_(subdir), selection_(selection) {}
+  Reader(const std::string& thing, std::string_view subdir, CondaSelection& selection,
+         std::optional<UtcTime> since)
+      : thing_(thing), subdir_(subdir), selection_(selection), since_(since) {}
 
   Result<Repodata> read(std::string_view text) {
     std::optional<Error> wrong;
@@ -143,6 +143,9 @@ class Reader {
       leave_out(package.error());
       return {};
     }
+    if (since_ && (!package->built || *package->built < *since_)) {
+      return {};
+    }
     selected_bytes_ += metadata.size();
     found_.files.emplace(name, CondaListed{std::move(*package), std::string(metadata)});
     if (found_.files.size() > kMaxSelectedFiles || selected_bytes_ > kMaxSelectedBytes) {
@@ -167,6 +170,7 @@ class Reader {
   const std::string& thing_;
   std::string_view subdir_;
   CondaSelection& selection_;
+  const std::optional<UtcTime> since_;
   Repodata found_;
   std::set<std::string, std::less<>> seen_;
   std::size_t selected_bytes_ = 0;
@@ -175,8 +179,9 @@ class Reader {
 }  // namespace
 
 Result<Repodata> read_repodata(const std::string& thing, std::string_view subdir,
-                               std::string_view text, CondaSelection& selection) {
-  return Reader(thing, subdir, selection).read(text);
+                               std::string_view text, CondaSelection& selection,
+                               std::optional<UtcTime> since) {
+  return Reader(thing, subdir, selection, since).read(text);
 }
 
 }  // namespace sluice::low

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/ecosystem/conda/package.h"
 #include "lowside/upstream/conda/selection.h"
@@ -35,8 +37,11 @@ struct Repodata {
 };
 
 // `thing` is named in errors. kInvalid: no repodata, or of a format that is not known. kRefused:
-// more is selected than a shipment has room for. A wrong entry is left out and named.
+// more is selected than a shipment has room for. A wrong entry is left out and named. `since`: only
+// packages that were built then or later; those that do not say when are older (conda-build has
+// written `timestamp` since 2017).
 Result<Repodata> read_repodata(const std::string& thing, std::string_view subdir,
-                               std::string_view text, CondaSelection& selection);
+                               std::string_view text, CondaSelection& selection,
+                               std::optional<UtcTime> since = {});
 
 }  // namespace sluice::low

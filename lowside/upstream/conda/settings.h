@@ -18,6 +18,8 @@ struct CondaSettings {
   // selection.h has the patterns.
   std::vector<std::string> include;
   std::vector<std::string> exclude;
+  // What PollContext::published_since is made of: another one asks for the index again. 0: none.
+  std::chrono::seconds window{0};
 };
 
 // "pkgs/main" of "https://conda.example.org/pkgs/main/": the name that conda itself gives a

@@ -37,10 +37,12 @@ class CondaSourceTest : public testing::Test {
     channel_.put("noarch", kTiny, "tiny's bytes");
   }
 
-  Result<Proposal> poll() {
+  Result<Proposal> poll(bool list_closure = false, std::optional<UtcTime> since = {}) {
     check_settings(settings_).value();
     CondaSource source(settings_, counters_);
     PollContext context{*fetcher_, intake_, cursor_, folder_ / "work", stop_.get_token(), {}};
+    context.list_closure = list_closure;
+    context.published_since = since;
     Result<Proposal> proposal = source.poll(context);
     if (proposal) {
       cursor_ = proposal->cursor;
@@ -115,6 +117,59 @@ TEST_F(CondaSourceTest, ShipsWholeSubdirsWithTheChannelsOwnWords) {
             std::string(as_text(sha256(as_bytes("tiny's bytes")).bytes())));
   EXPECT_EQ(proposal.blobs.size(), 3U);
   EXPECT_EQ(proposal.records[0].blobs_size(), 2);
+}
+
+TEST_F(CondaSourceTest, AWindowTakesWhatWasBuiltWithinIt) {
+  const auto list = [&](const std::string& file, json::value built) {
+    json::object entry = test::ScriptedChannel::entry(file, file);
+    entry["timestamp"] = std::move(built);
+    channel_.list("noarch", file, std::move(entry));
+    channel_.give("noarch", file, file);
+  };
+  list("new-1-0.conda", 1'700'000'000'000);
+  list("just-1-0.conda", 1'690'000'000);  // in seconds, as old entries are
+  list("old-1-0.conda", 1'689'999'999'999);
+  list("odd-1-0.conda", "yesterday");
+  settings_.subdirs = {"noarch"};
+  settings_.window = std::chrono::days(30);
+  const Proposal proposal = poll(false, UtcTime(std::chrono::seconds(1'690'000'000))).value();
+  EXPECT_EQ(all(proposal), "");
+  ASSERT_EQ(proposal.records.size(), 1U);
+  EXPECT_EQ(files(proposal.records[0]),
+            (std::vector<std::string>{"just-1-0.conda", "new-1-0.conda"}));
+  // What has grown too old stays; a wider window asks for the index again.
+  settings_.window = std::chrono::days(31);
+  const Proposal later = poll(false, UtcTime(std::chrono::seconds(1'800'000'000))).value();
+  EXPECT_TRUE(later.records.empty());
+  settings_.window = std::chrono::days(90);
+  const Proposal wider = poll(false, UtcTime(std::chrono::seconds(1'600'000'000))).value();
+  ASSERT_EQ(wider.records.size(), 1U);
+  EXPECT_EQ(files(wider.records[0]),
+            (std::vector<std::string>{"just-1-0.conda", "new-1-0.conda", "old-1-0.conda"}));
+}
+
+TEST_F(CondaSourceTest, ARequestsClosureIsWhatItAsksFor) {
+  settings_.include = {"numpy"};
+  poll().value();
+  settings_.include = {"tiny"};
+  for (int times = 0; times < 2; ++times) {  // the second time nothing has changed
+    const Proposal proposal = poll(true).value();
+    EXPECT_EQ(all(proposal), "");
+    ASSERT_EQ(proposal.closure.size(), 1U);
+    EXPECT_EQ(proposal.closure[0].ecosystem(), "conda");
+    EXPECT_EQ(proposal.closure[0].document(), "lab/noarch");
+    EXPECT_EQ(proposal.closure[0].item(), kTiny);
+    EXPECT_EQ(proposal.closure[0].size(), 12U);
+    EXPECT_EQ(proposal.closure[0].sha256(),
+              std::string(as_text(sha256(as_bytes("tiny's bytes")).bytes())));
+    // numpy crossed before, and stays.
+    EXPECT_EQ(proposal.besides, (std::vector<std::string>{std::string(
+                                    as_text(sha256(as_bytes("numpy's bytes")).bytes()))}));
+  }
+  settings_.include = {"no-such"};
+  const Proposal none = poll(true).value();
+  EXPECT_TRUE(none.closure.empty());
+  EXPECT_TRUE(says(none, {"no-such", "no package"}));
 }
 
 TEST_F(CondaSourceTest, AsksOnceForWhatHasNotChanged) {

@@ -39,8 +39,8 @@ HighDaemon::HighDaemon(Options options, observe::Counters& counters, observe::Ev
       files_(posix_file_system(), storage_failed_) {}
 
 HighDaemon::~HighDaemon() {
-  if (server_) {
-    server_->stop(kServeGrace);
+  for (const auto& server : servers_) {
+    server->stop(kServeGrace);
   }
   if (scrubber_) {
     scrubber_->stop();
@@ -170,30 +170,35 @@ Result<void> HighDaemon::open_link() {
   return {};
 }
 
+RegistryParts HighDaemon::registry_parts(const CatalogReader& catalog) const {
+  return {catalog,
+          *blobs_,
+          options_.archives,
+          options_.authority,
+          options_.oci_namespace,
+          options_.namespaces};
+}
+
+PublishParts HighDaemon::publish_parts() {
+  return {.site = *publisher_,
+          .access = *access_,
+          .namespaces = options_.namespaces,
+          .catalog = *catalog_,
+          .blobs = *blobs_,
+          .files = files_,
+          .clock = clock_,
+          .upload_limit = options_.upload_limit};
+}
+
 void HighDaemon::mount_mirrors() {
   http::Router& router = mirrors_;
-  const auto parts = [this](const CatalogReader& catalog) {
-    return RegistryParts{catalog,
-                         *blobs_,
-                         options_.archives,
-                         options_.authority,
-                         options_.oci_namespace,
-                         options_.namespaces};
-  };
-  const PublishParts publishing{.site = *publisher_,
-                                .access = *access_,
-                                .namespaces = options_.namespaces,
-                                .catalog = *catalog_,
-                                .blobs = *blobs_,
-                                .files = files_,
-                                .clock = clock_,
-                                .upload_limit = options_.upload_limit};
-  mount_registries(router, "", parts(*catalog_), NpmMirror::kCacheBytes, &publishing);
+  const PublishParts publishing = publish_parts();
+  mount_registries(router, "", registry_parts(*catalog_), NpmMirror::kCacheBytes, &publishing);
   const auto snapshots = std::make_shared<SnapshotMirror>(
       *catalog_, catalog_->editions(), clock_,
-      [parts](const std::string& prefix, const CatalogReader& catalog) -> http::Handler {
+      [this](const std::string& prefix, const CatalogReader& catalog) -> http::Handler {
         auto pinned = std::make_shared<http::Router>();
-        mount_registries(*pinned, prefix, parts(catalog), kPinnedCacheBytes);
+        mount_registries(*pinned, prefix, registry_parts(catalog), kPinnedCacheBytes);
         return [pinned](const http::Request& request) { return pinned->handle(request); };
       });
   for (const char* path : {"/edition", "/snapshot"}) {
@@ -218,9 +223,10 @@ Result<std::string> HighDaemon::change_tokens(std::string_view what) {
 }
 
 // Whoever reads needs a token where the settings say so, but for what tells clients how to.
-http::Handler HighDaemon::guard(http::Handler served) const {
-  return [this, served = std::move(served)](const http::Request& request) {
-    const bool open = request.raw_path == kSetup || request.raw_path.starts_with("/setup/");
+http::Handler HighDaemon::guard(http::Handler served, bool setup_is_open) const {
+  return [this, setup_is_open, served = std::move(served)](const http::Request& request) {
+    const bool open =
+        setup_is_open && (request.raw_path == kSetup || request.raw_path.starts_with("/setup/"));
     const Verdict verdict = open ? Verdict{Verdict::Outcome::kAllowed, "", ""}
                                  : access_->decide(request.credentials, Verb::kRead, "", "");
     return verdict.allowed() ? served(request) : refusal(verdict);
@@ -232,7 +238,11 @@ http::Handler HighDaemon::guard(http::Handler served) const {
 void HighDaemon::limit_clients() {
   rlimit descriptors{};
   std::size_t& connections = options_.serve.limits.connections;
-  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0 || connections <= descriptors.rlim_cur / 2) {
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) {
+    return;
+  }
+  const std::size_t most = descriptors.rlim_cur / 2 / (1 + options_.ports.size());
+  if (connections <= most) {
     return;
   }
   events_.emit(observe::Level::kWarning, "serve.fewer-connections",
@@ -240,7 +250,7 @@ void HighDaemon::limit_clients() {
                 {"cause", "of " + std::to_string(descriptors.rlim_cur) +
                               " descriptors (LimitNOFILE) half are kept for the rest"},
                 {"cure", "raise LimitNOFILE, or lower serve.connections"}});
-  connections = descriptors.rlim_cur / 2;
+  connections = most;
 }
 
 Result<void> HighDaemon::serve() {
@@ -257,9 +267,30 @@ Result<void> HighDaemon::serve() {
     };
   }
   options_.serve.receive = [this](const http::Request& head) { return mirrors_.receive(head); };
-  SLUICE_TRY(server_,
-             http::Server::start(options_.serve, guard(note_misses(ask_mirrors(), *wanted_)),
+  SLUICE_TRY(auto server,
+             http::Server::start(options_.serve, guard(note_misses(ask_mirrors(), *wanted_), true),
                                  counters_, events_));
+  servers_.push_back(std::move(server));
+  for (const RegistryPort& port : options_.ports) {
+    SLUICE_TRY_VOID(serve_port(port));
+  }
+  return {};
+}
+
+Result<void> HighDaemon::serve_port(const RegistryPort& port) {
+  const auto router = std::make_shared<http::Router>();
+  mount_alone(*router, port.registry, registry_parts(*catalog_), kPinnedCacheBytes,
+              publish_parts());
+  http::ServerOptions options = options_.serve;
+  options.listen = port.listen;
+  options.receive = [router](const http::Request& head) { return router->receive(head); };
+  http::Handler mirror = [router](const http::Request& request) { return router->handle(request); };
+  SLUICE_TRY(
+      auto server,
+      http::Server::start(
+          options, guard(note_misses(std::move(mirror), *wanted_, "/" + port.registry), false),
+          counters_, events_));
+  servers_.push_back(std::move(server));
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/sync_guard.h"
@@ -70,8 +71,11 @@ class HighDaemon {
   void limit_clients();
   Result<void> serve();
   void mount_mirrors();
+  RegistryParts registry_parts(const CatalogReader& catalog) const;
+  PublishParts publish_parts();
   http::Handler ask_mirrors() const;
-  http::Handler guard(http::Handler served) const;
+  Result<void> serve_port(const RegistryPort& port);
+  http::Handler guard(http::Handler served, bool setup_is_open) const;
   Result<std::vector<std::string>> lose(const std::vector<store::DamagedBlob>& damaged);
 
   Options options_;
@@ -99,7 +103,7 @@ class HighDaemon {
   std::unique_ptr<ImportDesk> imports_;
   std::unique_ptr<WantedList> wanted_;
   http::Router mirrors_;
-  std::unique_ptr<http::Server> server_;
+  std::vector<std::unique_ptr<http::Server>> servers_;
 };
 
 }  // namespace sluice::high

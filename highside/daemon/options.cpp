@@ -74,15 +74,29 @@ Result<std::string> read_authority(const Section& serve) {
   return authority;
 }
 
-Result<http::ServerOptions> read_serve(const Section& section) {
-  http::ServerOptions serve;
-  serve.listen = section.strings("listen");
-  for (const std::string& listen : serve.listen) {
+Result<std::vector<std::string>> read_listen(const Section& section) {
+  std::vector<std::string> addresses = section.strings("listen");
+  for (const std::string& listen : addresses) {
     if (const auto problem = http::listen_problem(listen)) {
       return section.error("listen", "\"" + listen + "\": " + *problem,
                            "write 0.0.0.0:8080 or [::]:8080");
     }
   }
+  return addresses;
+}
+
+Result<std::vector<RegistryPort>> read_ports(const Settings& settings) {
+  std::vector<RegistryPort> ports;
+  for (const Section& section : settings.repeated("port")) {
+    SLUICE_TRY(auto listen, read_listen(section));
+    ports.push_back({std::move(listen), section.string("registry")});
+  }
+  return ports;
+}
+
+Result<http::ServerOptions> read_serve(const Section& section) {
+  http::ServerOptions serve;
+  SLUICE_TRY(serve.listen, read_listen(section));
   serve.certificate = section.path("tls_certificate");
   serve.private_key = section.path("tls_key");
   if (serve.certificate.empty() != serve.private_key.empty()) {
@@ -129,6 +143,7 @@ Result<Options> read_options(const Settings& settings) {
   const Section& link = settings.section("link");
   SLUICE_TRY(auto sources, read_sources(link));
   SLUICE_TRY(auto serve, read_serve(settings.section("serve")));
+  SLUICE_TRY(auto ports, read_ports(settings));
   SLUICE_TRY(auto authority, read_authority(settings.section("serve")));
   const auto processors = read_processors(link.strings("cpus"));
   if (!processors) {
@@ -162,6 +177,7 @@ Result<Options> read_options(const Settings& settings) {
       .collecting = {.keep_editions_for = settings.duration("catalog", "keep_editions_for"),
                      .every = settings.duration("catalog", "gc_every")},
       .serve = std::move(serve),
+      .ports = std::move(ports),
       .authority = std::move(authority),
       .archives = std::move(keyrings),
       .oci_namespace = settings.string("oci", "default_namespace"),

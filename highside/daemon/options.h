@@ -19,6 +19,12 @@
 
 namespace sluice::high {
 
+// A registry at the root of addresses of its own.
+struct RegistryPort {
+  std::vector<std::string> listen;
+  std::string registry;
+};
+
 struct Options {
   std::filesystem::path state;
   std::string status_address;
@@ -30,6 +36,7 @@ struct Options {
   std::uint64_t scrub_bytes_per_second;
   CollectorSettings collecting;  // but for its streams
   http::ServerOptions serve;
+  std::vector<RegistryPort> ports;
   std::string authority;  // certificates in PEM, for clients; may be empty
   AptKeyrings archives;
   std::string oci_namespace;  // of images' names that begin with no registry; empty: none

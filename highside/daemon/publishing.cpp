@@ -12,26 +12,38 @@
 
 namespace sluice::high {
 
-void mount_publishing(http::Router& router, const PublishParts& parts) {
-  for (const char* path : {"/pypi", "/repository/pypi-hosted"}) {
-    router.mount_receiver(path, [publisher = PypiPublisher(path, parts)](
-                                    const http::Request& head) { return publisher.open(head); });
-  }
-  router.mount_receiver("/npm", [publisher = NpmPublisher("/npm", parts)](
-                                    const http::Request& head) { return publisher.open(head); });
-  router.mount_receiver("/files", [publisher = FilesPublisher("/files", parts)](
-                                      const http::Request& head) { return publisher.open(head); });
+namespace {
+
+std::string root_or(const std::string& at) { return at.empty() ? "/" : at; }
+
+}  // namespace
+
+void mount_pypi_uploads(http::Router& router, const std::string& at, const PublishParts& parts) {
+  router.mount_receiver(root_or(at),
+                        [publisher = PypiPublisher(at, parts)](const http::Request& head) {
+                          return publisher.open(head);
+                        });
 }
 
-http::Handler with_npm_changes(const PublishParts& parts, http::Handler mirror) {
-  return [publisher = NpmPublisher("/npm", parts),
+http::Handler with_npm_changes(http::Router& router, const std::string& at,
+                               const PublishParts& parts, http::Handler mirror) {
+  router.mount_receiver(root_or(at),
+                        [publisher = NpmPublisher(at, parts)](const http::Request& head) {
+                          return publisher.open(head);
+                        });
+  return [publisher = NpmPublisher(at, parts),
           mirror = std::move(mirror)](const http::Request& request) {
     return publisher.takes(request) ? publisher.handle(request) : mirror(request);
   };
 }
 
-http::Handler with_file_changes(const PublishParts& parts, http::Handler mirror) {
-  return [publisher = FilesPublisher("/files", parts),
+http::Handler with_file_changes(http::Router& router, const std::string& at,
+                                const PublishParts& parts, http::Handler mirror) {
+  router.mount_receiver(root_or(at),
+                        [publisher = FilesPublisher(at, parts)](const http::Request& head) {
+                          return publisher.open(head);
+                        });
+  return [publisher = FilesPublisher(at, parts),
           mirror = std::move(mirror)](const http::Request& request) {
     return request.method == "DELETE" ? publisher.handle(request) : mirror(request);
   };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,17 +12,17 @@
 
 namespace sluice::high {
 
-// Uploads to /pypi, /repository/pypi-hosted, /npm and /files of the current edition. `router` is
-// the one that the mirrors are mounted in.
-void mount_publishing(http::Router& router, const PublishParts& parts);
+// Each for the registry that is mounted at `at` ("/npm", "" for the root), of the current edition:
+// mounts what takes bodies in `router`, and gives what answers in
+// place of the mirror.
+void mount_pypi_uploads(http::Router& router, const std::string& at, const PublishParts& parts);
+http::Handler with_npm_changes(http::Router& router, const std::string& at,
+                               const PublishParts& parts, http::Handler mirror);
+http::Handler with_file_changes(http::Router& router, const std::string& at,
+                                const PublishParts& parts, http::Handler mirror);
 
-// What of npm and files is published by requests without a body of its own; the rest is the
-// mirror's.
-http::Handler with_npm_changes(const PublishParts& parts, http::Handler mirror);
-http::Handler with_file_changes(const PublishParts& parts, http::Handler mirror);
-
-// Images: mounts what takes their bodies, and gives what answers in place of the mirror. Where no
-// name is the site's, nothing can be pushed, and the mirror stays what it is.
+// Images, at /v2. Where no name is the site's, nothing can be pushed, and the mirror stays what it
+// is.
 http::Handler with_image_pushes(http::Router& router, const PublishParts& parts,
                                 http::Handler mirror);
 

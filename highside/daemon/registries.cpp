@@ -1,6 +1,7 @@
 #include "highside/daemon/registries.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "highside/mirror/apt/apt_mirror.h"
 #include "highside/mirror/apt/items.h"
@@ -20,31 +21,69 @@
 
 namespace sluice::high {
 
+namespace {
+
+using Mounted = std::function<void(const std::string& at)>;
+
+// By name, where each is mounted: at "/npm", say, or at "" for the root.
+std::map<std::string, Mounted, std::less<>> registries(http::Router& router,
+                                                       const RegistryParts& parts,
+                                                       std::size_t document_cache,
+                                                       const PublishParts* publishing) {
+  const auto mount = [&router](const std::string& at, http::Handler handler) {
+    router.mount(at.empty() ? "/" : at, std::move(handler));
+  };
+  const auto& [catalog, blobs, archives, authority, oci_namespace, site] = parts;
+  return {
+      {"npm",
+       [=, &router, &catalog, &blobs](const std::string& at) {
+         http::Handler npm =
+             NpmMirror::handler(std::make_shared<NpmMirror>(at, catalog, blobs, document_cache));
+         mount(at, publishing == nullptr
+                       ? std::move(npm)
+                       : with_npm_changes(router, at, *publishing, std::move(npm)));
+       }},
+      {"pypi",
+       [=, &router, &catalog, &blobs](const std::string& at) {
+         mount(at, PypiMirror::handler(std::make_shared<const PypiMirror>(at, catalog, blobs)));
+         if (publishing != nullptr) {
+           mount_pypi_uploads(router, at, *publishing);
+         }
+       }},
+      {"apt",
+       [=, &catalog, &blobs, &archives](const std::string& at) {
+         mount(at, AptMirror::handler(std::make_shared<AptMirror>(at, archives, catalog, blobs)));
+       }},
+      {"hf",
+       [=, &catalog, &blobs](const std::string& at) {
+         mount(at, HuggingFaceMirror::handler(
+                       std::make_shared<const HuggingFaceMirror>(at, catalog, blobs)));
+       }},
+      {"conda",
+       [=, &catalog, &blobs](const std::string& at) {
+         mount(at, CondaMirror::handler(
+                       std::make_shared<CondaMirror>(at, catalog, blobs, document_cache)));
+       }},
+      {"files", [=, &router, &catalog, &blobs](const std::string& at) {
+         http::Handler files =
+             FilesMirror::handler(std::make_shared<FilesMirror>(at, catalog, blobs));
+         mount(at, publishing == nullptr
+                       ? std::move(files)
+                       : with_file_changes(router, at, *publishing, std::move(files)));
+       }}};
+}
+
+}  // namespace
+
 void mount_registries(http::Router& router, const std::string& prefix, const RegistryParts& parts,
                       std::size_t document_cache, const PublishParts* publishing) {
   const auto& [catalog, blobs, archives, authority, oci_namespace, site] = parts;
-  const auto at = [&](const char* path) { return prefix + path; };
-  http::Handler npm =
-      NpmMirror::handler(std::make_shared<NpmMirror>(at("/npm"), catalog, blobs, document_cache));
-  http::Handler files =
-      FilesMirror::handler(std::make_shared<FilesMirror>(at("/files"), catalog, blobs));
-  if (publishing != nullptr) {
-    npm = with_npm_changes(*publishing, std::move(npm));
-    files = with_file_changes(*publishing, std::move(files));
-    mount_publishing(router, *publishing);
+  const auto at = [&](std::string_view path) { return prefix + std::string(path); };
+  const auto by_name = registries(router, parts, document_cache, publishing);
+  for (const auto& [name, mount_at] : by_name) {
+    mount_at(at("/" + name));
   }
-  router.mount(at("/npm"), std::move(npm));
-  for (const char* path : {"/pypi", "/repository/pypi-hosted"}) {  // the second as Nexus has it
-    router.mount(at(path),
-                 PypiMirror::handler(std::make_shared<const PypiMirror>(at(path), catalog, blobs)));
-  }
-  router.mount(at("/apt"), AptMirror::handler(
-                               std::make_shared<AptMirror>(at("/apt"), archives, catalog, blobs)));
-  router.mount(at("/hf"), HuggingFaceMirror::handler(std::make_shared<const HuggingFaceMirror>(
-                              at("/hf"), catalog, blobs)));
-  router.mount(at("/conda"), CondaMirror::handler(std::make_shared<CondaMirror>(
-                                 at("/conda"), catalog, blobs, document_cache)));
-  router.mount(at("/files"), std::move(files));
+  by_name.at("pypi")(at("/repository/pypi-hosted"));  // as Nexus has it
   const auto images = std::make_shared<OciMirror>(
       at("/v2"), oci_namespace, catalog, blobs, std::min(document_cache, OciMirror::kCacheBytes),
       [&names = site](std::string_view document) { return names.contains("oci", document); });
@@ -52,12 +91,17 @@ void mount_registries(http::Router& router, const std::string& prefix, const Reg
   router.mount(at("/v2"), publishing == nullptr
                               ? std::move(pulls)
                               : with_image_pushes(router, *publishing, std::move(pulls)));
-  const auto registries = [images, name = oci_namespace] {
+  const auto held_registries = [images, name = oci_namespace] {
     auto held = images->registries();  // where the catalog cannot be read, the default alone
     return SetupRegistries{name, held ? std::move(*held) : std::vector<std::string>()};
   };
   router.mount(at("/setup"), SetupPages::handler(std::make_shared<const SetupPages>(
-                                 at("/setup"), authority, archives.archives(), registries)));
+                                 at("/setup"), authority, archives.archives(), held_registries)));
+}
+
+void mount_alone(http::Router& router, const std::string& registry, const RegistryParts& parts,
+                 std::size_t document_cache, const PublishParts& publishing) {
+  registries(router, parts, document_cache, &publishing).at(registry)("");
 }
 
 std::map<std::string, ItemReader, std::less<>> item_readers() {

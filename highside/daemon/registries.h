@@ -30,6 +30,10 @@ struct RegistryParts {
 void mount_registries(http::Router& router, const std::string& prefix, const RegistryParts& parts,
                       std::size_t document_cache, const PublishParts* publishing = nullptr);
 
+// One of them ("npm", "pypi", "apt", "hf", "conda", "files") at the root: for a port of its own.
+void mount_alone(http::Router& router, const std::string& registry, const RegistryParts& parts,
+                 std::size_t document_cache, const PublishParts& publishing);
+
 // What takes the records of each ecosystem apart.
 std::map<std::string, ItemReader, std::less<>> item_readers();
 

@@ -123,6 +123,20 @@ SectionSpec serve_section() {
       });
 }
 
+SectionSpec port_section() {
+  return repeated(
+      "port",
+      "A registry at the root of addresses of its own, as some clients and firewalls want it, "
+      "beside its path on serve.listen. TLS, threads, cache and connections are as in serve, for "
+      "each port again. Images need none: /v2/ is the root that their clients know.",
+      {
+          {"listen", Type::kStrings, required(R"(["0.0.0.0:4873"])"), "Addresses and ports.",
+           not_empty()},
+          {"registry", Type::kString, required("npm"), "Which.",
+           one_of({"npm", "pypi", "apt", "hf", "conda", "files"})},
+      });
+}
+
 std::optional<std::string> registry_problem(std::string_view name) {
   const auto checked_name = name.empty() ? Result<void>() : oci::check_registry(name);
   return checked_name ? std::nullopt : std::optional(checked_name.error().cause);
@@ -198,8 +212,8 @@ const config::Table& settings_table() {
   static const config::Table table(
       "sluice-high",
       {daemon_section(), status_section(), keys_section(), stream_section(), link_section(),
-       store_section(), catalog_section(), serve_section(), oci_section(), access_section(),
-       publish_section(), retention_section(), apt_section()});
+       store_section(), catalog_section(), serve_section(), port_section(), oci_section(),
+       access_section(), publish_section(), retention_section(), apt_section()});
   return table;
 }
 

@@ -94,7 +94,8 @@ Result<void> WantedList::load() {
   return status;
 }
 
-void WantedList::note(const http::Request& asked, const http::Response& answer) {
+void WantedList::note(const http::Request& asked, const http::Response& answer,
+                      std::string_view at) {
   const auto told = answer.headers.find(kWantedField);
   if (answer.status != 404 || told == answer.headers.end() ||
       told->second.size() > kMaxPackageBytes || asked.target.size() > kMaxPackageBytes) {
@@ -110,7 +111,7 @@ void WantedList::note(const http::Request& asked, const http::Response& answer) 
     wanted.package = told->second;
     wanted.first = wanted.last;
   }
-  wanted.target = asked.target;
+  wanted.target = std::string(at) + asked.target;
   if (std::string client = client_of(asked);
       !client.empty() && wanted.clients.size() < kMaxClients &&
       std::find(wanted.clients.begin(), wanted.clients.end(), client) == wanted.clients.end()) {
@@ -187,10 +188,10 @@ Result<void> WantedList::save() {
   return index_.write(batch, store::Durability::kUnsynced);
 }
 
-http::Handler note_misses(http::Handler mirrors, WantedList& wanted) {
-  return [mirrors = std::move(mirrors), &wanted](const http::Request& request) {
+http::Handler note_misses(http::Handler mirrors, WantedList& wanted, std::string at) {
+  return [mirrors = std::move(mirrors), &wanted, at = std::move(at)](const http::Request& request) {
     http::Response answer = mirrors(request);
-    wanted.note(request, answer);
+    wanted.note(request, answer, at);
     return answer;
   };
 }

@@ -46,8 +46,9 @@ class WantedList {
 
   Result<void> load();  // before anything else
 
-  // Notes the miss that the answer tells, if it tells one.
-  void note(const http::Request& asked, const http::Response& answer);
+  // Notes the miss that the answer tells, if it tells one. `at`: where the mirror is that
+  // forget_held() asks again, when the client asked it elsewhere: "/npm".
+  void note(const http::Request& asked, const http::Response& answer, std::string_view at = "");
   // Asks `mirrors` again for each, and forgets what is there by now.
   void forget_held(const http::Handler& mirrors);
   std::vector<Wanted> packages() const;  // those asked for most first
@@ -66,8 +67,8 @@ class WantedList {
   SteadyTime saved_at_{};
 };
 
-// A handler that notes what `mirrors` does not have. Shares ownership of nothing: the list outlives
-// it.
-http::Handler note_misses(http::Handler mirrors, WantedList& wanted);
+// A handler that notes what `mirrors` does not have; `at`: see WantedList::note. Shares ownership
+// of nothing: the list outlives it.
+http::Handler note_misses(http::Handler mirrors, WantedList& wanted, std::string at = "");
 
 }  // namespace sluice::high

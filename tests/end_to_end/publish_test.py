@@ -15,7 +15,7 @@ import urllib.request
 
 from python_index import PythonIndex, metadata_of
 from pypi_test import page, pip
-from rig import Rig, check, main, run
+from rig import Rig, check, free_port, main, run
 from scene import POLL, Scene, npm
 from scrub_test import stored_file
 
@@ -23,10 +23,10 @@ SITE = ["pypi:acme-*", "npm:@acme/*", "files:internal/*", "files:internal/releas
 
 
 @contextlib.contextmanager
-def running(low=(), **high):
-    """A high side that publishes, with a token of each kind in `rig.tokens`."""
+def running(low=(), more=(), **high):
+    """A high side that publishes, with a token of each kind in `rig.tokens`. `more`: sections that stand several times."""
     settings = {"publish": {"namespaces": SITE}, "catalog": {"keep_editions_for": "1s", "gc_every": "0s"}, **high}
-    with Rig(low_extra=low, high_extra=list(settings.items())) as rig:
+    with Rig(low_extra=low, high_extra=[*settings.items(), *more]) as rig:
         rig.start("high")
         rig.tokens = {"": "", "stranger": "sluice_" + "0" * 64,
                       "reader": token(rig, "reader", "--role", "reader"),
@@ -77,9 +77,9 @@ def source(name, version):
     return next(folder.rglob("*.tar.gz"))
 
 
-def twine(rig, *files, who="publisher", path="/pypi/legacy/", more=(), ok=True):
+def twine(rig, *files, who="publisher", path="/pypi/legacy/", at=None, more=(), ok=True):
     return run("env", "-i", f"PATH={os.environ['PATH']}", f"HOME={rig.folder}", "/usr/bin/twine", "--no-color", "upload", "--disable-progress-bar",
-               "--non-interactive", "--repository-url", f"http://127.0.0.1:{rig.serve}{path}", "-u", "__token__", "-p", rig.tokens[who], *more, *files, ok=ok)
+               "--non-interactive", "--repository-url", f"http://127.0.0.1:{at or rig.serve}{path}", "-u", "__token__", "-p", rig.tokens[who], *more, *files, ok=ok)
 
 
 def package(name, version, text="", **more):
@@ -299,6 +299,35 @@ def a_token_leaks_nowhere():
                     check(form not in text, f"the token of {who} is in {place}")
 
 
+def a_registry_has_a_port_of_its_own():
+    ports = {registry: free_port() for registry in ("npm", "pypi", "apt", "hf", "conda", "files")}
+    with running(more=[("[port]", {"listen": [f"127.0.0.1:{port}"], "registry": registry}) for registry, port in ports.items()]) as rig:
+        root = f"http://127.0.0.1:{ports['npm']}/"
+        login = f"--//127.0.0.1:{ports['npm']}/:_authToken={rig.tokens['publisher']}"
+        npm(rig, package("@acme/lib", "1.0.0"), "publish", login, "--registry", root)
+        app = package("app", "1.0.0", dependencies={"@acme/lib": "^1.0.0"})
+        npm(rig, app, "install", "--registry", root)
+        check("@acme/lib@1.0.0" in (app / "node_modules/@acme/lib/index.js").read_text(), "npm did not install from the port")
+        check(root in (app / "package-lock.json").read_text(), "the tarball was not the port's")
+        npm(rig, app, "ci", "--registry", root)
+        check(rig.get("/npm/@acme%2flib")[0] == 200, "what was published there is not at the usual path")
+        twine(rig, wheel("acme-tool", "1.0"), at=ports["pypi"], path="/legacy/")
+        target = pathlib.Path(tempfile.mkdtemp(dir=rig.folder))
+        pip(rig, "install", "--target", target, "--index-url", f"http://127.0.0.1:{ports['pypi']}/simple/", "acme-tool")
+        check((target / "acme_tool.py").exists(), "pip did not install from the port")
+        run("curl", "-fsS", "-T", app / "index.js", "-H", f"Authorization: Bearer {rig.tokens['publisher']}", f"http://127.0.0.1:{ports['files']}/internal/index.js")
+        check(rig.http(ports["files"], "/internal/index.js")[2] == (app / "index.js").read_bytes(), "the file is not at the root of its port")
+        check(rig.get("/files/internal/index.js")[0] == 200, "the file is not at the usual path")
+        for registry, path in (("apt", "/debian/dists/stable/InRelease"), ("hf", "/api/models/org/none"), ("conda", "/main/noarch/repodata.json")):
+            code, _, text = rig.http(ports[registry], path)
+            check(code == 404 and b"nothing is served" not in text, f"{registry}: {path} answered {code} {text[:200]}")
+        # What is missed there is asked for like anything else, and is forgotten once it is here.
+        check(rig.http(ports["npm"], "/@acme%2flater")[0] == 404, "it is here")
+        check("@acme/later" in rig.run("high", "wanted").stdout, "a miss was not noted")
+        npm(rig, package("@acme/later", "1.0.0"), "publish", login, "--registry", root)
+        check("@acme/later" not in rig.run("high", "wanted").stdout, "what is here is still wanted")
+
+
 def garbage_is_freed_while_publishing_goes_on():
     with running() as rig:
         state = rig.folder / "high/state"
@@ -387,5 +416,5 @@ def a_crash_leaves_the_old_or_the_new():
 if __name__ == "__main__":
     main([twine_publishes_and_pip_installs, what_does_not_hold_is_refused_by_pypi, npm_publishes_tags_and_installs, files_are_put_replaced_and_taken_away,
           role_verb_and_namespace_decide, reads_may_need_a_token, tokens_are_made_while_the_daemon_is_stopped, nothing_from_outside_has_a_name_of_the_site,
-          a_token_leaks_nowhere, garbage_is_freed_while_publishing_goes_on, retention_takes_what_no_tag_needs,
+          a_token_leaks_nowhere, a_registry_has_a_port_of_its_own, garbage_is_freed_while_publishing_goes_on, retention_takes_what_no_tag_needs,
           a_crash_leaves_the_old_or_the_new])

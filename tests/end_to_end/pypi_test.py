@@ -151,11 +151,16 @@ def several_machines_are_served():
 
 
 def releases_and_yanks_follow_within_a_poll():
+    attested = {}
+
     def fill(index):
         index.add_wheel("tool", "1.0", ["part"])
-        index.add_wheel("part", "1.0")
+        attested["part"] = index.attest("part", index.add_wheel("part", "1.0"))
 
     with crossing(fill, settings={"want": ["tool"], "interval": "10s"}) as (rig, scene):
+        provenance = page(rig, "part")[0]["provenance"]
+        check(provenance.startswith(f"http://127.0.0.1:{rig.serve}/pypi/"), f"its provenance is said to be at {provenance}")
+        check(rig.get(provenance.partition(str(rig.serve))[2])[2] == attested["part"], "its provenance is not the upstream's")
         scene.index.add_wheel("part", "1.1")
         rig.wait_until(lambda: len(names(rig, "part")) == 2, "the new release is there")
         pip(rig, "install", "--no-compile", "--target", rig.folder / "new", "tool")

@@ -2,6 +2,7 @@
 
 A project is FOLDER/pypi/<normalised name>/: its files, and beside each <file>.json what the index says of it.
 """
+import base64
 import hashlib
 import html
 import io
@@ -35,8 +36,10 @@ def metadata_of(wheel):
 
 
 class PythonIndex:
-    def __init__(self, folder):
+    def __init__(self, folder, host=""):
+        """`host`: as clients address it, where it is served."""
         self.folder = pathlib.Path(folder) / "pypi"
+        self.host = host
 
     def add_wheel(self, name, version, needs=(), tags="py3-none-any", extras=None, python="", payload=b"", **says):
         """`says`: what the page says otherwise than it is: yanked, size, sha256, …"""
@@ -81,6 +84,16 @@ class PythonIndex:
         fresh.write_text(json.dumps({**json.loads(note.read_text()), **changes}))
         fresh.rename(note)
 
+    def attest(self, name, filename):
+        """Keeps provenance of a file beside it (PEP 740), and says so."""
+        place = self.folder / normalise(name)
+        statement = json.dumps({"_type": "statement", "subject": [{"name": filename, "digest": {
+            "sha256": hashlib.sha256((place / filename).read_bytes()).hexdigest()}}], "predicate": None})
+        text = json.dumps({"version": 1, "attestation_bundles": [{"publisher": {"kind": "builder"}, "attestations": [
+            {"version": 1, "verification_material": {}, "envelope": {"statement": base64.b64encode(statement.encode()).decode(), "signature": "MAo="}}]}]}).encode()
+        (place / f"{filename}.provenance").write_bytes(text)
+        return text
+
     def contents(self):
         """The bytes of every file, by name."""
         return {path.name: path.read_bytes() for path in self.folder.glob("*/*") if path.suffix in (".whl", ".gz")}
@@ -100,8 +113,12 @@ class PythonIndex:
     def _entries(self, project):
         return [json.loads(note.read_text()) for note in sorted((self.folder / project).glob("*.json"))]
 
+    def _provenance(self, project, entry):
+        file = f"{entry['filename']}.provenance"
+        return {"provenance": f"http://{self.host}/pypi/files/{project}/{file}"} if (self.folder / project / file).exists() else {}
+
     def _json(self, project):
-        files = [{**entry, "url": f"/pypi/files/{project}/{entry['filename']}"} for entry in self._entries(project)]
+        files = [{**entry, "url": f"/pypi/files/{project}/{entry['filename']}", **self._provenance(project, entry)} for entry in self._entries(project)]
         return json.dumps({"meta": {"api-version": "1.1"}, "name": project, "files": files})
 
     def _html(self, project):

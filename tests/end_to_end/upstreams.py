@@ -144,7 +144,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path.startswith("/npm/"):
             return self._npm(path[5:], fault)
         if path.startswith("/pypi/"):
-            status, content, headers = PythonIndex(self.server.folder).answer(urllib.parse.unquote(path[6:]), self.headers.get("Accept", ""))
+            status, content, headers = PythonIndex(self.server.folder, self.headers["Host"]).answer(urllib.parse.unquote(path[6:]), self.headers.get("Accept", ""))
             return self._answer(status, self._flip(content, fault), headers)
         if path.startswith("/static/"):
             file = (self.server.folder / urllib.parse.unquote(path[1:])).resolve()

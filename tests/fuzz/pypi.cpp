@@ -35,9 +35,9 @@ proto::Blob blob_of(high::test::MemoryBlobs& blobs, const std::string& content) 
 void read_back(const proto::Record& record, high::PageForm form) {
   proto::PypiProject project;
   SLUICE_ASSERT(project.ParseFromString(record.body()));
-  const auto page =
-      low::read_simple_page(kProject, "https://high.example/pypi/simple/my-odd/",
-                            high::media_type(form), high::render_project(project, form));
+  const auto page = low::read_simple_page(kProject, "https://high.example/pypi/simple/my-odd/",
+                                          high::media_type(form),
+                                          high::render_project(project, form, "http://host/pypi"));
   SLUICE_ASSERT(page && page->refused_count == 0);
   SLUICE_ASSERT(page->files.size() == static_cast<std::size_t>(project.files_size()));
   for (int i = 0; i < project.files_size(); ++i) {

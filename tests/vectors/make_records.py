@@ -138,9 +138,16 @@ ABOUT = b"Metadata-Version: 2.1\nName: My_Pkg\nVersion: 1.0\nSummary: hello\n\nN
 WHEEL = "My_Pkg-1.0-py3-none-any.whl"
 
 
-def pypi_file(filename=WHEEL, sha256=digest(CONTENT), size=len(CONTENT), metadata=digest(ABOUT), yanked=0):
+def provenance_of(content):
+    statement = json.dumps({"_type": "statement", "subject": [{"name": WHEEL, "digest": {"sha256": digest(content).hex()}}]})
+    return json.dumps({"version": 1, "attestation_bundles": [{"publisher": {}, "attestations": [
+        {"version": 1, "envelope": {"statement": base64.b64encode(statement.encode()).decode(), "signature": ""}}]}]}).encode()
+
+
+def pypi_file(filename=WHEEL, sha256=digest(CONTENT), size=len(CONTENT), metadata=digest(ABOUT), yanked=0, attestations=b""):
     return message(2, [*text(1, filename, "filename"), *data(2, sha256, "sha256"), *number(3, size, "size"), *text(4, ">=3.8", "requires_python"),
-                       *number(5, yanked, "yanked"), *text(7, "2024-02-03T04:05:06.789000Z", "upload_time"), *data(8, metadata, "metadata")], "files")
+                       *number(5, yanked, "yanked"), *text(7, "2024-02-03T04:05:06.789000Z", "upload_time"), *data(8, metadata, "metadata"),
+                       *data(10, attestations, "attestations")], "files")
 
 
 def pypi_body(*files, name="my-pkg"):
@@ -157,6 +164,10 @@ def pypi():
     yield vector("that-was-visible", "pypi", "my-pkg", pypi_body(), previous=pypi_body(), fields=fields, **both)
     yield vector("with-a-yanked-source-archive", "pypi", "my-pkg", pypi_body(pypi_file(), pypi_file("my-pkg-1.0.tar.gz", metadata=b"", yanked=1)),
                  fields=fields | {"files": [shown, source]}, **both)
+    proof = provenance_of(CONTENT)
+    attested = (CONTENT, ABOUT, proof)
+    yield vector("with-provenance", "pypi", "my-pkg", pypi_body(pypi_file(attestations=digest(proof))),
+                 fields=fields | {"files": [shown | {"attestations": digest(proof).hex()}]}, blobs=attested, held=attested)
     for good in ("My.Pkg-1.0-1a-cp311-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",):
         yield vector("of-one-platform", "pypi", "my-pkg", pypi_body(pypi_file(good)), fields=fields | {"files": [shown | {"filename": good}]}, **both)
     for good in ("my-pkg-1!2.0rc1.post2.dev3+cu.118.zip", "my_pkg-1.0-1.tar.gz", "my--pkg-v1.0.tar.gz"):
@@ -189,6 +200,11 @@ def pypi():
                         ("below-an-empty-line", b"\nName: my-pkg\nVersion: 1.0\n"), ("without-version", b"Name: my-pkg\n")):
         yield wrong(f"metadata-{name}", "metadata-of", "its metadata is of another project or version", pypi_body(pypi_file(metadata=digest(about))),
                     blobs=(CONTENT, about), held=(CONTENT, about))
+    yield wrong("attestations-not-named", "attestations", "its attestations are not among", pypi_body(pypi_file(attestations=digest(proof))))
+    yield wrong("attestations-not-held", "attestations-held", "its attestations are not in the store", pypi_body(pypi_file(attestations=digest(proof))), blobs=attested)
+    other = provenance_of(OTHER)
+    yield wrong("attestations-of-another-file", "attestations-of", "its attestations are of another file", pypi_body(pypi_file(attestations=digest(other))),
+                blobs=(CONTENT, ABOUT, other), held=(CONTENT, ABOUT, other))
     before = pypi_body(pypi_file(sha256=digest(OTHER)))
     yield wrong("that-replaces-a-file", "replaced", "it would replace a visible file by other bytes", pypi_body(), previous=before)
 

@@ -11,6 +11,9 @@ std::string state_of(const proto::PypiFile& file) {
   if (!file.metadata().empty()) {
     state += ", metadata sha256:" + hex_encode(as_bytes(file.metadata()));
   }
+  if (!file.attestations().empty()) {
+    state += ", provenance sha256:" + hex_encode(as_bytes(file.attestations()));
+  }
   if (!file.requires_python().empty()) {
     state += ", requires python " + file.requires_python();
   }

@@ -3,6 +3,7 @@
 #include "common/base/hasher.h"
 #include "common/ecosystem/pypi/file_name.h"
 #include "common/ecosystem/pypi/project_name.h"
+#include "common/ecosystem/pypi/provenance.h"
 #include "common/http/content.h"
 #include "highside/mirror/pypi/render.h"
 #include "highside/pipeline/blob_body.h"
@@ -14,6 +15,7 @@ namespace {
 constexpr std::string_view kSimple = "/simple";
 constexpr std::string_view kPackages = "/packages/";
 constexpr std::string_view kMetadata = ".metadata";
+constexpr std::string_view kProvenance = ".provenance";
 
 http::Response to_response(const Error& error) {
   switch (error.code) {
@@ -147,7 +149,9 @@ http::Response PypiMirror::project(const http::Request& request, const std::stri
   if (project->files().empty()) {
     return to_response(lost_bytes(name));
   }
-  return page(request, *form, render_project(*project, *form));
+  const std::string base = request.base_url();
+  const std::string root = base.empty() ? "" : base + prefix_;
+  return page(request, *form, render_project(*project, *form, root));
 }
 
 http::Response PypiMirror::package(const http::Request& request, std::string_view path) const {
@@ -157,9 +161,13 @@ http::Response PypiMirror::package(const http::Request& request, std::string_vie
   }
   const std::string name = pypi::normalise(path.substr(0, slash));
   std::string_view wanted = path.substr(slash + 1);
-  const bool is_metadata = wanted.ends_with(kMetadata);
-  if (is_metadata) {
-    wanted.remove_suffix(kMetadata.size());
+  std::string_view beside;  // what is asked for beside the file
+  for (const std::string_view suffix : {kMetadata, kProvenance}) {
+    if (wanted.ends_with(suffix)) {
+      beside = suffix;
+      wanted.remove_suffix(suffix.size());
+      break;
+    }
   }
   const auto project = read(name);
   const auto parts = pypi::read_file_name(name, wanted);
@@ -171,12 +179,16 @@ http::Response PypiMirror::package(const http::Request& request, std::string_vie
     if (file.filename() != wanted) {
       continue;
     }
-    if (!is_metadata) {
+    if (beside.empty()) {
       return blob(request, file.filename(), file.sha256(), "application/octet-stream");
     }
-    if (!file.metadata().empty()) {
+    if (beside == kMetadata && !file.metadata().empty()) {
       return blob(request, file.filename() + std::string(kMetadata), file.metadata(),
                   "application/octet-stream");
+    }
+    if (beside == kProvenance && !file.attestations().empty()) {
+      return blob(request, file.filename() + std::string(kProvenance), file.attestations(),
+                  std::string(pypi::kProvenanceMediaType));
     }
   }
   return with_miss(to_response(not_held(name + ": " + std::string(path.substr(slash + 1)))), miss);

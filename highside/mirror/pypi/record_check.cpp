@@ -6,6 +6,7 @@
 #include "common/ecosystem/pypi/core_metadata.h"
 #include "common/ecosystem/pypi/file_name.h"
 #include "common/ecosystem/pypi/project_name.h"
+#include "common/ecosystem/pypi/provenance.h"
 #include "sluice/pypi.pb.h"
 
 namespace sluice::high {
@@ -40,6 +41,21 @@ Result<void> check_metadata(const std::string& thing, const std::string& project
   return {};
 }
 
+Result<void> check_attestations(const std::string& thing, const Sha256Digest& file,
+                                const Sha256Digest& digest, const store::BlobStore& blobs) {
+  SLUICE_TRY(const auto blob, blobs.find(digest));
+  if (!blob || blob->size > pypi::kMaxProvenanceBytes) {
+    return not_held(thing, "its attestations are not in the store, or too large");
+  }
+  SLUICE_TRY(const auto reader, blobs.open(digest));
+  Bytes bytes(blob->size);
+  SLUICE_TRY_VOID(reader->read_at(0, bytes));
+  if (!pypi::check_provenance(thing, file, as_text(bytes))) {
+    return not_held(thing, "its attestations are of another file");
+  }
+  return {};
+}
+
 Result<void> check_file(const proto::PypiProject& project, const proto::PypiFile& file,
                         const proto::Record& record, const store::BlobStore& blobs) {
   const std::string thing = project.name() + ": " + file.filename();
@@ -54,6 +70,13 @@ Result<void> check_file(const proto::PypiProject& project, const proto::PypiFile
   SLUICE_TRY(const auto blob, blobs.find(*digest));
   if (!blob || blob->size != file.size()) {
     return not_held(thing, "it is not in the store, or of another size");
+  }
+  if (!file.attestations().empty()) {
+    const auto attestations = named(file.attestations(), record);
+    if (!attestations) {
+      return not_held(thing, "its attestations are not among the blobs that the record names");
+    }
+    SLUICE_TRY_VOID(check_attestations(thing, *digest, *attestations, blobs));
   }
   const bool is_wheel = name->kind == pypi::FileKind::kWheel;
   if (!is_wheel) {

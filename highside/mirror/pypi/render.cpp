@@ -11,7 +11,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kApiVersion = "1.1";
+constexpr std::string_view kApiVersion = "1.3";  // PEP 740
 
 std::string escape(std::string_view text) {
   std::string out;
@@ -36,8 +36,9 @@ std::string escape(std::string_view text) {
   return out;
 }
 
-std::string url(const proto::PypiProject& project, const proto::PypiFile& file) {
-  std::string out = "../../packages/" + project.name() + "/";
+std::string url(const std::string& root, const proto::PypiProject& project,
+                const proto::PypiFile& file) {
+  std::string out = root + "/packages/" + project.name() + "/";
   for (const char c : file.filename()) {  // its other characters stand for themselves in a path
     out += c == '+' ? std::string("%2B") : std::string(1, c);
   }
@@ -46,9 +47,17 @@ std::string url(const proto::PypiProject& project, const proto::PypiFile& file) 
 
 std::string hex(const std::string& digest) { return hex_encode(as_bytes(digest)); }
 
-json::object file_object(const proto::PypiProject& project, const proto::PypiFile& file) {
+// Empty: it has none.
+std::string provenance_url(const std::string& root, const proto::PypiProject& project,
+                           const proto::PypiFile& file) {
+  return root.empty() || file.attestations().empty() ? ""
+                                                     : url(root, project, file) + ".provenance";
+}
+
+json::object file_object(const proto::PypiProject& project, const proto::PypiFile& file,
+                         const std::string& root) {
   json::object object{{"filename", file.filename()},
-                      {"url", url(project, file)},
+                      {"url", url("../..", project, file)},
                       {"hashes", json::object{{"sha256", hex(file.sha256())}}},
                       {"size", file.size()}};
   if (!file.upload_time().empty()) {
@@ -65,14 +74,17 @@ json::object file_object(const proto::PypiProject& project, const proto::PypiFil
   if (!file.metadata().empty()) {
     object["core-metadata"] = json::object{{"sha256", hex(file.metadata())}};
   }
+  if (const std::string provenance = provenance_url(root, project, file); !provenance.empty()) {
+    object["provenance"] = provenance;
+  }
   return object;
 }
 
-std::string project_json(const proto::PypiProject& project) {
+std::string project_json(const proto::PypiProject& project, const std::string& root) {
   json::array versions;
   json::array files;
   for (const auto& file : project.files()) {
-    files.push_back(file_object(project, file));
+    files.push_back(file_object(project, file, root));
     const auto name = pypi::read_file_name(project.name(), file.filename());
     if (!name) {
       continue;
@@ -95,8 +107,10 @@ std::string html_page(const std::string& title, const std::string& links) {
          title + "</h1>\n" + links + "</body>\n</html>\n";
 }
 
-std::string file_link(const proto::PypiProject& project, const proto::PypiFile& file) {
-  std::string link = "<a href=\"" + url(project, file) + "#sha256=" + hex(file.sha256()) + '"';
+std::string file_link(const proto::PypiProject& project, const proto::PypiFile& file,
+                      const std::string& root) {
+  std::string link =
+      "<a href=\"" + url("../..", project, file) + "#sha256=" + hex(file.sha256()) + '"';
   if (!file.requires_python().empty()) {
     link += " data-requires-python=\"" + escape(file.requires_python()) + '"';
   }
@@ -106,6 +120,9 @@ std::string file_link(const proto::PypiProject& project, const proto::PypiFile& 
   if (!file.metadata().empty()) {  // the second name is for clients from before PEP 714
     const std::string digest = "sha256=" + hex(file.metadata());
     link += " data-core-metadata=\"" + digest + "\" data-dist-info-metadata=\"" + digest + '"';
+  }
+  if (const std::string provenance = provenance_url(root, project, file); !provenance.empty()) {
+    link += " data-provenance=\"" + escape(provenance) + '"';
   }
   return link + ">" + file.filename() + "</a><br>\n";
 }
@@ -117,13 +134,14 @@ bool is_lost(const CatalogReader& catalog, const std::string& bytes) {
 
 }  // namespace
 
-std::string render_project(const proto::PypiProject& project, PageForm form) {
+std::string render_project(const proto::PypiProject& project, PageForm form,
+                           const std::string& root) {
   if (form == PageForm::kJson) {
-    return project_json(project);
+    return project_json(project, root);
   }
   std::string links;
   for (const auto& file : project.files()) {
-    links += file_link(project, file);
+    links += file_link(project, file, root);
   }
   return html_page("Links for " + project.name(), links);
 }
@@ -155,6 +173,9 @@ void leave_out_lost(const CatalogReader& catalog, proto::PypiProject& project) {
   for (auto& file : files) {
     if (is_lost(catalog, file.metadata())) {
       file.clear_metadata();
+    }
+    if (is_lost(catalog, file.attestations())) {
+      file.clear_attestations();
     }
   }
 }

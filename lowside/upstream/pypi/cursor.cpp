@@ -22,8 +22,11 @@ PypiTracked read_tracked(const json::object& object) {
   tracked.record = text_at(object, "record");
   for (const auto& [name, shipped] : object.at("files").as_object()) {
     const json::object& digests = shipped.as_object();
-    tracked.files.emplace(name,
-                          PypiShipped{text_at(digests, "sha256"), text_at(digests, "metadata")});
+    // Cursors of before 2026-12 have no attestations.
+    tracked.files.emplace(
+        name,
+        PypiShipped{text_at(digests, "sha256"), text_at(digests, "metadata"),
+                    digests.contains("attestations") ? text_at(digests, "attestations") : ""});
   }
   return tracked;
 }
@@ -31,7 +34,9 @@ PypiTracked read_tracked(const json::object& object) {
 json::object write_tracked(const PypiTracked& tracked) {
   json::object files;
   for (const auto& [name, shipped] : tracked.files) {
-    files[name] = json::object{{"sha256", shipped.sha256}, {"metadata", shipped.metadata}};
+    files[name] = json::object{{"sha256", shipped.sha256},
+                               {"metadata", shipped.metadata},
+                               {"attestations", shipped.attestations}};
   }
   return {{"etag", tracked.etag},     {"last_modified", tracked.last_modified},
           {"answer", tracked.answer}, {"serial", tracked.serial},

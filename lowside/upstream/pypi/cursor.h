@@ -12,8 +12,9 @@
 namespace sluice::low {
 
 struct PypiShipped {
-  std::string sha256;    // hex
-  std::string metadata;  // of a wheel's METADATA, hex; empty for a source archive
+  std::string sha256;          // hex
+  std::string metadata;        // of a wheel's METADATA, hex; empty for a source archive
+  std::string attestations{};  // hex; empty: none
 };
 
 struct PypiTracked {

@@ -43,6 +43,7 @@ Result<Proposal> PypiPoll::run() {
   }
   choose_files();
   take_files();
+  take_provenance();
   wheels_.save();
   if (context_.stop.stop_requested()) {
     return Error{ErrorCode::kCancelled, settings_.name, "the program is stopping", ""};

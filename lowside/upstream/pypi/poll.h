@@ -106,12 +106,20 @@ class PypiPoll {
   void choose(const std::string& name, Project& project, const std::string& file);
   void choose_unlisted(const std::string& name, Project& project, const std::string& file);
   void take_files();
+  // With the index's own credentials where it keeps the file itself; nobody else is shown them.
+  std::string with_credentials(const std::string& url) const;
   FetchRequest request_of(const Chosen& chosen) const;
   static Expectation expectation_of(const Chosen& chosen);
   bool take_held(const std::string& name, Project& project, const Chosen& chosen);
   void take_file(const std::string& name, Project& project, const Chosen& chosen,
                  Result<FetchedFile> fetched);
   Result<HeldFile> admit(const std::string& name, const Chosen& chosen, FetchedFile fetched);
+
+  // poll_provenance.cpp
+  void take_provenance();
+  bool take_held_provenance(const std::string& name, const std::string& file, HeldFile& held);
+  Result<proto::Blob> admit_provenance(const std::string& file, const HeldFile& held,
+                                       Result<Document> answer);
 
   // poll_closure.cpp
   void leave_out_old(UtcTime since);

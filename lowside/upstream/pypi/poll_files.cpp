@@ -15,9 +15,14 @@ namespace {
 // The public index takes 1 GB without asking; the largest wheels with GPU code have 3.
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{8} << 30;
 
-// With the index's own credentials where it keeps the file itself; nobody else is shown them.
-std::string with_credentials(const std::string& url, const std::string& index) {
-  const auto own = boost::urls::parse_uri(index);
+Sha256Digest sha256_of(const proto::Blob& blob) {
+  return Sha256Digest::from_bytes(as_bytes(blob.sha256())).value();
+}
+
+}  // namespace
+
+std::string PypiPoll::with_credentials(const std::string& url) const {
+  const auto own = boost::urls::parse_uri(settings_.index);
   const auto file = boost::urls::parse_uri(url);
   if (!own || !file || !own->has_userinfo() || own->scheme() != file->scheme() ||
       own->encoded_host() != file->encoded_host() || own->port() != file->port()) {
@@ -27,12 +32,6 @@ std::string with_credentials(const std::string& url, const std::string& index) {
   result.set_encoded_userinfo(own->encoded_userinfo());
   return std::string(result.buffer());
 }
-
-Sha256Digest sha256_of(const proto::Blob& blob) {
-  return Sha256Digest::from_bytes(as_bytes(blob.sha256())).value();
-}
-
-}  // namespace
 
 // Of projects that closures want files of and that have no page yet: new ones, and held ones whose
 // page has not changed but of which another file is wanted now.
@@ -168,7 +167,7 @@ void PypiPoll::take_files() {
 
 FetchRequest PypiPoll::request_of(const Chosen& chosen) const {
   FetchRequest request;
-  request.uri = with_credentials(chosen.url, settings_.index);
+  request.uri = with_credentials(chosen.url);
   request.name = chosen.file.filename();
   request.expected_size = chosen.size;
   request.size_limit = chosen.size.value_or(kMaxFileBytes);

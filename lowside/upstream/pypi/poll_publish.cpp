@@ -84,7 +84,8 @@ void PypiPoll::publish_project(const std::string& name, Project& project,
       continue;
     }
     now.files[file] = {hex(entry.blob.sha256()),
-                       entry.metadata ? hex(entry.metadata->sha256()) : ""};
+                       entry.metadata ? hex(entry.metadata->sha256()) : "",
+                       entry.attestations ? hex(entry.attestations->sha256()) : ""};
     held.emplace(file, std::move(entry));
   }
   if (held.empty()) {
@@ -103,9 +104,11 @@ void PypiPoll::publish_project(const std::string& name, Project& project,
         proposal.besides.push_back(entry.blob.sha256());
       }
       proposal.blobs.push_back(std::move(entry.blob));
-      if (entry.metadata) {
-        proposal.besides.push_back(entry.metadata->sha256());
-        proposal.blobs.push_back(std::move(*entry.metadata));
+      for (auto* beside : {&entry.metadata, &entry.attestations}) {
+        if (*beside) {
+          proposal.besides.push_back((*beside)->sha256());
+          proposal.blobs.push_back(std::move(**beside));
+        }
       }
     }
     proposal.records.push_back(std::move(record));

@@ -42,6 +42,10 @@ proto::Record make_pypi_record(const std::string& project,
       file.set_metadata(entry->metadata->sha256());
       record.add_blobs(entry->metadata->sha256());
     }
+    if (entry->attestations) {
+      file.set_attestations(entry->attestations->sha256());
+      record.add_blobs(entry->attestations->sha256());
+    }
   }
   record.set_ecosystem("pypi");
   record.set_document(project);

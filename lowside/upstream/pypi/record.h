@@ -14,7 +14,8 @@ namespace sluice::low {
 struct HeldFile {
   proto::PypiFile file;
   proto::Blob blob;
-  std::optional<proto::Blob> metadata;  // a wheel's
+  std::optional<proto::Blob> metadata;        // a wheel's
+  std::optional<proto::Blob> attestations{};  // PEP 740
 };
 
 // What the index says of a file, without digests and size: those are the blobs'.

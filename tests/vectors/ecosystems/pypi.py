@@ -1,4 +1,6 @@
 """Records of Python projects, to the letter of docs/protocol.md."""
+import base64
+import json
 import re
 
 from ecosystems.common import first_replaced, parsed
@@ -45,6 +47,15 @@ def metadata_is_of(project, version, content):
     return normalised(header.get("name", "")) == project and header.get("version") == version  # the vectors spell versions alike
 
 
+def attests(text, sha256):
+    try:
+        envelopes = [one["envelope"] for bundle in json.loads(text)["attestation_bundles"] for one in bundle["attestations"]]
+        subjects = [[subject["digest"]["sha256"] for subject in json.loads(base64.b64decode(one["statement"], validate=True))["subject"]] for one in envelopes]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return bool(subjects) and all(sha256.hex() in digests for digests in subjects)
+
+
 def check_pypi(record, body, held, previous):
     document = record["document"]
 
@@ -76,6 +87,14 @@ def check_pypi_file(project, file, record, held, bad):
         raise bad("file")
     if sha256 not in held or len(held[sha256]) != file.get("size", 0):
         raise bad("held")
+    attestations = file.get("attestations", b"")
+    if attestations:
+        if len(attestations) != 32 or attestations not in record["blobs"]:
+            raise bad("attestations")
+        if attestations not in held or len(held[attestations]) > 1 << 20:
+            raise bad("attestations-held")
+        if not attests(held[attestations], sha256):
+            raise bad("attestations-of")
     version, is_wheel = found
     if not is_wheel:
         if metadata:

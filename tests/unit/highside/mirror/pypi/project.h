@@ -44,6 +44,9 @@ class Project {
       if (!file.metadata().empty()) {
         made.add_blobs(file.metadata());
       }
+      if (!file.attestations().empty()) {
+        made.add_blobs(file.attestations());
+      }
     }
     return made;
   }

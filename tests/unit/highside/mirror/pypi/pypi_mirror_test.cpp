@@ -79,7 +79,7 @@ TEST_F(PypiMirrorTest, GivesAProjectAsJson) {
   EXPECT_EQ(header(response, "Content-Type"), kJson);
   EXPECT_EQ(header(response, "Vary"), "Accept");
   const json::object document = json::parse(text(response)).as_object();
-  EXPECT_EQ(document.at("meta").at("api-version").as_string(), "1.1");
+  EXPECT_EQ(document.at("meta").at("api-version").as_string(), "1.3");
   EXPECT_EQ(document.at("name").as_string(), "my-pkg");
   EXPECT_EQ(json::serialize(document.at("versions")), R"(["1.0+cpu","0.9","0.8"])");
   const auto& wheel = document.at("files").at(0).as_object();
@@ -106,7 +106,7 @@ TEST_F(PypiMirrorTest, GivesAProjectAsHtml) {
   EXPECT_THAT(header(response, "Content-Type"), HasSubstr("text/html"));
   const std::string digest = hex_encode(as_bytes(project.body.files(0).metadata()));
   const std::string page = text(response);
-  EXPECT_THAT(page, HasSubstr(R"(<meta name="pypi:repository-version" content="1.1">)"));
+  EXPECT_THAT(page, HasSubstr(R"(<meta name="pypi:repository-version" content="1.3">)"));
   EXPECT_THAT(page,
               HasSubstr("<a href=\"../../packages/my-pkg/my_pkg-1.0%2Bcpu-py3-none-any.whl"
                         "#sha256=" +
@@ -121,6 +121,26 @@ TEST_F(PypiMirrorTest, GivesAProjectAsHtml) {
   EXPECT_EQ(header(versioned, "Content-Type"), "application/vnd.pypi.simple.v1+html");
   EXPECT_EQ(text(versioned), page);
   EXPECT_EQ(get("/pypi/simple/my-pkg/", {{"Accept", "application/json"}}).status, 406U);
+}
+
+TEST_F(PypiMirrorTest, GivesProvenanceWhereItIsHeld) {
+  proto::PypiFile& file = *project.body.mutable_files(0);
+  file.set_attestations(project.put("who built it"));
+  catalog.publish(project.record());
+  const std::string at = "/pypi/packages/my-pkg/my_pkg-1.0%2Bcpu-py3-none-any.whl.provenance";
+  const auto response = get("/pypi/simple/my-pkg/", {{"Accept", kJson}, {"Host", "high:8080"}});
+  const json::object document = json::parse(text(response)).as_object();
+  EXPECT_EQ(document.at("files").at(0).at("provenance").as_string(), "http://high:8080" + at);
+  EXPECT_FALSE(document.at("files").at(1).as_object().contains("provenance"));
+  EXPECT_THAT(text(get("/pypi/simple/my-pkg/", {{"Host", "high:8080"}})),
+              HasSubstr(" data-provenance=\"http://high:8080" + at + "\""));
+  const auto given = get("/pypi/packages/my-pkg/my_pkg-1.0+cpu-py3-none-any.whl.provenance");
+  EXPECT_EQ(given.status, 200U);
+  EXPECT_EQ(header(given, "Content-Type"), "application/vnd.pypi.integrity.v1+json");
+  EXPECT_EQ(text(given), "who built it");
+  EXPECT_EQ(get("/pypi/packages/my-pkg/my_pkg-0.8.tar.gz.provenance").status, 404U);
+  catalog.lose(digest(file.attestations()));
+  EXPECT_FALSE(page("/pypi/simple/my-pkg/").at("files").at(0).as_object().contains("provenance"));
 }
 
 TEST_F(PypiMirrorTest, ListsTheProjects) {

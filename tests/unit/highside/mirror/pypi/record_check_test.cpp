@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/base/text.h"
+#include "tests/support/provenance.h"
 #include "tests/unit/highside/mirror/pypi/project.h"
 
 namespace sluice::high {
@@ -52,6 +54,22 @@ TEST_F(PypiRecordCheckTest, RefusesABodyThatIsNotOfItsDocument) {
   project.body.set_name("my-pkg");
   project.body.clear_files();
   expect_refused(check(), "has no files");
+}
+
+TEST_F(PypiRecordCheckTest, RefusesAttestationsOfAnotherFile) {
+  proto::PypiFile& file = *project.body.mutable_files(0);
+  file.set_attestations(
+      project.put(sluice::test::provenance_of(hex_encode(as_bytes(file.sha256())))));
+  EXPECT_TRUE(check()) << check().error().message();
+  proto::Record unnamed = project.record();
+  unnamed.mutable_blobs()->RemoveLast();
+  expect_refused(PypiRecordCheck().check(unnamed, std::nullopt, blobs),
+                 "attestations are not among the blobs");
+  file.set_attestations(
+      project.put(sluice::test::provenance_of(sha256(as_bytes("another")).hex())));
+  expect_refused(check(), "attestations are of another file");
+  file.set_attestations(std::string(as_text(sha256(as_bytes("not held")).bytes())));
+  expect_refused(check(), "attestations are not in the store");
 }
 
 TEST_F(PypiRecordCheckTest, RefusesNamesThatAreNotOfTheProject) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "common/base/text.h"
+#include "tests/support/provenance.h"
 #include "tests/unit/lowside/upstream/pypi/poll_fixture.h"
 
 namespace sluice::low::test {
@@ -47,6 +48,29 @@ TEST_F(PypiPollTest, ShipsWheelsWithTheirMetadata) {
             core_metadata("a", "1.0"));
   EXPECT_THAT(records["a"].blobs(), ElementsAre(file.sha256(), file.metadata()));
   EXPECT_EQ(proposal->blobs[0].evidence(0).kind(), "simple-index");
+}
+
+TEST_F(PypiPollTest, TakesProvenanceAlongWhereItIsOfTheFile) {
+  const std::string text = sluice::test::provenance_of(sha256(as_bytes(wheel("a", "1.0"))).hex());
+  index.attest("a", a, text);
+  index.attest("b", b, text);  // of another file
+  const auto proposal = poll();
+  ASSERT_TRUE(proposal) << proposal.error().message();
+  EXPECT_THAT(problems(*proposal), HasSubstr("attestation of another file"));
+  EXPECT_THAT(problems(*proposal), HasSubstr("it crosses without provenance"));
+  const proto::PypiFile file = project("a").files(0);
+  EXPECT_EQ(intake.made.at(*Sha256Digest::from_bytes(as_bytes(file.attestations()))), text);
+  EXPECT_THAT(records["a"].blobs(),
+              ElementsAre(file.sha256(), file.metadata(), file.attestations()));
+  EXPECT_EQ(project("b").files(0).attestations(), "");
+  EXPECT_EQ(proposal->blobs.size(), 5U);
+  // A change of the page asks for no provenance that is held.
+  index.edit("a", a, [](json::object& entry) { entry["yanked"] = true; });
+  const std::size_t before = index.server.requests("/files/" + a + ".provenance").size();
+  ASSERT_TRUE(poll());
+  EXPECT_TRUE(project("a").files(0).yanked());
+  EXPECT_EQ(project("a").files(0).attestations(), file.attestations());
+  EXPECT_EQ(index.server.requests("/files/" + a + ".provenance").size(), before);
 }
 
 TEST_F(PypiPollTest, AsksOnceForEachUnchangedProjectAndNotPip) {

@@ -48,6 +48,12 @@ class ScriptedIndex {
     const std::scoped_lock lock(mutex_);
     change(pages_[project][file]);
   }
+  // Keeps something beside the file, and says where.
+  void attest(const std::string& project, const std::string& file, const std::string& text) {
+    const std::scoped_lock lock(mutex_);
+    files_[file + ".provenance"] = text;
+    pages_[project][file]["provenance"] = server.uri("/files/" + file + ".provenance");
+  }
   void unlist(const std::string& project, const std::string& file) {
     const std::scoped_lock lock(mutex_);
     pages_[project].erase(file);

@@ -9,6 +9,7 @@ using config::at_least;
 using config::between;
 using config::checked;
 using config::not_empty;
+using config::one_of;
 using config::repeated;
 using config::required;
 using config::section;

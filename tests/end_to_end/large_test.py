@@ -16,7 +16,7 @@ from rig import Rig, check, free_port, main, run
 
 HERE = pathlib.Path(__file__).resolve().parent
 BYTES = int(os.environ.get("SLUICE_LARGE_BYTES", 1 << 30))
-MEMORY = 512 << 20  # of each daemon at most, whatever the file's size; the kernel's page cache is not the daemon's
+MEMORY = 320 << 20  # of each daemon at most, whatever the file's size; the kernel's page cache is not the daemon's
 STRIPE, EVERY = 1 << 20, 64 << 20  # of random bytes, and how often: between them is a hole
 PIECE = 4 << 20
 NAME = "registry.example.org"

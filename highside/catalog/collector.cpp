@@ -275,7 +275,7 @@ Result<void> Collector::add_shipments(const std::vector<LedgerEntry>& shipments,
         needs.known_garbage.insert(blob);
       }
     }
-    (brings ? needs.needed : needs.known_garbage).insert(shipment.manifest);
+    (brings ? needs.needed : needs.manifests).insert(shipment.manifest);
   }
   return {};
 }
@@ -327,7 +327,7 @@ Result<void> Collector::remove_garbage(const Needs& needs, bool dry_run,
         return false;
       }
       ++seen;
-      if (needs.needed.contains(blob.digest)) {
+      if (needs.needed.contains(blob.digest) || needs.manifests.contains(blob.digest)) {
         return true;
       }
       if (needs.known_garbage.contains(blob.digest) || strays.is_old(blob.digest, now, keep_for)) {
@@ -346,6 +346,14 @@ Result<void> Collector::remove_garbage(const Needs& needs, bool dry_run,
       return stopping();
     }
   }
+  std::vector<store::BlobInfo> manifests;
+  for (const Sha256Digest& digest : needs.manifests) {
+    SLUICE_TRY(const auto blob, blobs_.find(digest));
+    if (blob) {
+      manifests.push_back(*blob);
+    }
+  }
+  SLUICE_TRY_VOID(remove_piece(manifests, dry_run));
   return dry_run ? Result<void>() : strays.save(index_);
 }
 

@@ -78,6 +78,8 @@ class Collector {
   struct Needs {
     std::unordered_set<Sha256Digest> needed;
     std::unordered_set<Sha256Digest> known_garbage;  // published shipments brought it
+    // Their manifests go last: what a run that was interrupted leaves is still known by them.
+    std::unordered_set<Sha256Digest> manifests;
   };
   struct Strays;
 

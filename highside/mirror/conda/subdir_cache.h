@@ -2,21 +2,21 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 
+#include "common/base/lru.h"
 #include "common/base/strong.h"
 #include "highside/mirror/conda/served_subdir.h"
 
 namespace sluice::high {
 
-// Callable from any thread.
+// The least recently used go first. Callable from any thread.
 class SubdirCache {
  public:
   // Bytes that are kept at the most, beside what is being served.
-  explicit SubdirCache(std::size_t limit) : limit_(limit) {}
+  explicit SubdirCache(std::size_t limit) : subdirs_(limit) {}
 
   // A state of a document: the edition that brought it, and what was lost by then.
   struct State {
@@ -25,8 +25,8 @@ class SubdirCache {
     bool operator==(const State&) const = default;
   };
 
-  std::shared_ptr<const ServedSubdir> find(const std::string& document, const State& state) const;
-  // In place of the document's other states. Where there is no room, others go.
+  std::shared_ptr<const ServedSubdir> find(const std::string& document, const State& state);
+  // In place of the document's other states.
   void put(const std::string& document, const State& state,
            std::shared_ptr<const ServedSubdir> subdir);
   std::size_t bytes() const;
@@ -35,13 +35,10 @@ class SubdirCache {
   struct Entry {
     State state;
     std::shared_ptr<const ServedSubdir> subdir;
-    std::size_t cost = 0;
   };
 
-  const std::size_t limit_;
   mutable std::mutex mutex_;
-  std::map<std::string, Entry> entries_;  // by document
-  std::size_t bytes_ = 0;
+  Lru<Entry> subdirs_;  // by document
 };
 
 }  // namespace sluice::high

@@ -1,12 +1,11 @@
 // Rendered documents, kept while there is room.
 #pragma once
 
-#include <list>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
+
+#include "common/base/lru.h"
 
 namespace sluice::high {
 
@@ -18,24 +17,15 @@ struct RenderedDocument {
 // The least recently used go first. Callable from any thread.
 class DocumentCache {
  public:
-  explicit DocumentCache(std::size_t limit) : limit_(limit) {}
+  explicit DocumentCache(std::size_t limit) : documents_(limit) {}
 
   std::shared_ptr<const RenderedDocument> find(const std::string& key);
   void put(const std::string& key, std::shared_ptr<const RenderedDocument> document);
   std::size_t bytes() const;
 
  private:
-  struct Entry {
-    std::string key;
-    std::shared_ptr<const RenderedDocument> document;
-  };
-  static std::size_t cost(const Entry& entry);
-
-  const std::size_t limit_;  // bytes
   mutable std::mutex mutex_;
-  std::list<Entry> entries_;  // the most recently used first
-  std::map<std::string, std::list<Entry>::iterator> index_;
-  std::size_t bytes_ = 0;
+  Lru<std::shared_ptr<const RenderedDocument>> documents_;
 };
 
 }  // namespace sluice::high

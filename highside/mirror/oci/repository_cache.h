@@ -2,12 +2,11 @@
 // blobs, each by a request of its own, and none of them is to read the whole record again.
 #pragma once
 
-#include <list>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 
+#include "common/base/lru.h"
 #include "common/base/strong.h"
 #include "highside/mirror/oci/served_repository.h"
 
@@ -19,7 +18,7 @@ class RepositoryCache {
   using Served = std::shared_ptr<const ServedRepository>;
 
   // Bytes that are kept at the most, beside what is being served.
-  explicit RepositoryCache(std::size_t limit) : limit_(limit) {}
+  explicit RepositoryCache(std::size_t limit) : repositories_(limit) {}
 
   // As that edition has it, if it was seen at that edition.
   Served find(const std::string& document, Edition edition);
@@ -31,21 +30,13 @@ class RepositoryCache {
 
  private:
   struct Entry {
-    std::string document;
     Edition since;
     Edition seen;
     Served repository;
   };
-  using Entries = std::list<Entry>;
-  static std::size_t cost(const Entry& entry);
-  Served use(Entries::iterator entry);
-  void drop(Entries::iterator entry);
 
-  const std::size_t limit_;
   mutable std::mutex mutex_;
-  std::list<Entry> entries_;  // the most recently used first
-  std::map<std::string, Entries::iterator> index_;
-  std::size_t bytes_ = 0;
+  Lru<Entry> repositories_;  // by document
 };
 
 }  // namespace sluice::high

@@ -127,6 +127,9 @@ def pypi_seeds():
     for number, failure in enumerate(failures):
         yield f"pip{number}", b"\6" + piece(json.dumps(report)) + piece("The conflict is caused by:\n  a needs b==1\n\n") + piece(failure) + json.dumps(page).encode()
     yield "cursor", b"\7" + json.dumps(cursor).encode()
+    statement = json.dumps({"subject": [{"name": wheel, "digest": {"sha256": hashlib.sha256(b"a wheel").hexdigest()}}]})
+    envelope = {"statement": base64.b64encode(statement.encode()).decode(), "signature": "MAo="}
+    yield "provenance", b"\7" + json.dumps({"version": 1, "attestation_bundles": [{"publisher": {}, "attestations": [{"version": 1, "envelope": envelope}]}]}).encode()
 
 
 def huggingface_seeds():

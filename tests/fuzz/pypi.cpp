@@ -5,6 +5,7 @@
 #include "common/ecosystem/pypi/core_metadata.h"
 #include "common/ecosystem/pypi/file_name.h"
 #include "common/ecosystem/pypi/project_name.h"
+#include "common/ecosystem/pypi/provenance.h"
 #include "highside/mirror/pypi/record_check.h"
 #include "highside/mirror/pypi/render.h"
 #include "lowside/upstream/pypi/cursor.h"
@@ -164,6 +165,12 @@ void read_cursor(std::string_view text) {
   }
 }
 
+// Of the seeds' file.
+void read_provenance(std::string_view text) {
+  const auto taken = pypi::check_provenance("a wheel", sha256(as_bytes("a wheel")), text);
+  SLUICE_ASSERT(taken || taken.error().code == ErrorCode::kInvalid);
+}
+
 }  // namespace
 }  // namespace sluice::fuzz
 
@@ -194,6 +201,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       fuzz::hear_pip(input);
       break;
     default:
+      fuzz::read_provenance(input.rest_text());
       fuzz::read_cursor(input.rest_text());
       break;
   }

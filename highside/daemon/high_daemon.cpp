@@ -90,7 +90,7 @@ Result<void> HighDaemon::open_stores() {
   checks_.push_back(std::make_unique<PypiRecordCheck>());
   checks_.push_back(std::make_unique<HuggingFaceRecordCheck>());
   checks_.push_back(std::make_unique<CondaRecordCheck>());
-  checks_.push_back(std::make_unique<OciRecordCheck>());
+  checks_.push_back(std::make_unique<OciRecordCheck>(std::move(options_.sif)));
   checks_.push_back(std::make_unique<FileRecordCheck>());
   checks_.push_back(std::make_unique<AptRecordCheck>(options_.archives));
 

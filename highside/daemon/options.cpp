@@ -6,6 +6,7 @@
 #include "common/base/limits.h"
 #include "common/base/processors.h"
 #include "common/base/text.h"
+#include "common/ecosystem/apt/keyring.h"
 #include "common/http/certificates.h"
 #include "highside/pipeline/site.h"
 
@@ -123,6 +124,21 @@ Result<std::vector<RetentionRule>> read_retention(const Settings& settings) {
   return rules;
 }
 
+Result<SifRules> read_sif(const Section& section) {
+  SifRules rules;
+  const std::string& signatures = section.string("signatures");
+  rules.requires_signatures = signatures == "require";
+  const std::filesystem::path keyring = section.path("keyring");
+  if (rules.requires_signatures && keyring.empty()) {
+    return section.error("keyring", "nothing says whose signatures are required",
+                         "set it to a file with the public keys of who may sign");
+  }
+  if (signatures != "ignore" && !keyring.empty()) {
+    SLUICE_TRY(rules.keyring, apt::load_keyring({keyring.string()}, ""));
+  }
+  return rules;
+}
+
 Result<Namespaces> read_namespaces(const Section& publish) {
   auto namespaces = Namespaces::parse(publish.strings("namespaces"));
   if (!namespaces) {
@@ -165,6 +181,7 @@ Result<Options> read_options(const Settings& settings) {
   SLUICE_TRY(AptKeyrings keyrings, AptKeyrings::load(archives));
   SLUICE_TRY(auto retention, read_retention(settings));
   SLUICE_TRY(Namespaces namespaces, read_namespaces(settings.section("publish")));
+  SLUICE_TRY(SifRules sif, read_sif(settings.section("sif")));
   return Options{
       .state = settings.path("daemon", "state"),
       .status_address = settings.string("status", "listen"),
@@ -181,6 +198,7 @@ Result<Options> read_options(const Settings& settings) {
       .authority = std::move(authority),
       .archives = std::move(keyrings),
       .oci_namespace = settings.string("oci", "default_namespace"),
+      .sif = std::move(sif),
       .reads_need_token = settings.boolean("access", "reads_need_token"),
       .namespaces = std::move(namespaces),
       .upload_limit = settings.size("publish", "upload_limit"),

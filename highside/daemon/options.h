@@ -13,6 +13,7 @@
 #include "highside/assemble/assembler.h"
 #include "highside/catalog/collector.h"
 #include "highside/mirror/apt/keyrings.h"
+#include "highside/mirror/oci/sif_artifact.h"
 #include "highside/pipeline/namespaces.h"
 #include "highside/pipeline/retention.h"
 #include "highside/receive/settings.h"
@@ -40,6 +41,7 @@ struct Options {
   std::string authority;  // certificates in PEM, for clients; may be empty
   AptKeyrings archives;
   std::string oci_namespace;  // of images' names that begin with no registry; empty: none
+  SifRules sif;
   bool reads_need_token;
   Namespaces namespaces;  // the site's
   std::uint64_t upload_limit;

@@ -91,6 +91,7 @@ void mount_registries(http::Router& router, const std::string& prefix, const Reg
   router.mount(at("/v2"), publishing == nullptr
                               ? std::move(pulls)
                               : with_image_pushes(router, *publishing, std::move(pulls)));
+  router.mount(at("/sif"), OciMirror::sif_handler(images, at("/sif")));
   const auto held_registries = [images, name = oci_namespace] {
     auto held = images->registries();  // where the catalog cannot be read, the default alone
     return SetupRegistries{name, held ? std::move(*held) : std::vector<std::string>()};

@@ -153,6 +153,21 @@ SectionSpec oci_section() {
                  });
 }
 
+SectionSpec sif_section() {
+  return section(
+      "sif", "Images in Singularity's format, which are artifacts of /v2/ and files of /sif/.",
+      {
+          {"keyring", Type::kPath, "",
+           "OpenPGP public keys of who may sign such images; empty: signatures are not looked at "
+           "here, only on the low side."},
+          {"signatures", Type::kString, "verify",
+           "With a keyring. verify: what is not signed is let through; a signature that does not "
+           "hold, or is by another key, is refused, and its shipment goes to quarantine. require: "
+           "what is not signed is refused too. ignore: signatures are not looked at.",
+           one_of({"verify", "require", "ignore"})},
+      });
+}
+
 SectionSpec access_section() {
   return section("access",
                  "Who may use the registries. Tokens are made by `sluice-high token create`.",
@@ -214,7 +229,7 @@ const config::Table& settings_table() {
       "sluice-high",
       {daemon_section(), status_section(), keys_section(), stream_section(), link_section(),
        store_section(), catalog_section(), serve_section(), port_section(), oci_section(),
-       access_section(), publish_section(), retention_section(), apt_section()});
+       sif_section(), access_section(), publish_section(), retention_section(), apt_section()});
   return table;
 }
 

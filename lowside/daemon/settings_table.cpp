@@ -266,6 +266,22 @@ SectionSpec oci_section() {
       });
 }
 
+SectionSpec sif_section() {
+  return section(
+      "sif",
+      "Images in Singularity's format, of [[oci]] sources. Their structure is always checked.",
+      {
+          {"keyring", Type::kPath, "",
+           "OpenPGP public keys of who may sign such images, as gpg --export writes them; empty: "
+           "signatures are not looked at."},
+          {"signatures", Type::kString, "verify",
+           "With a keyring. verify: what is not signed is let through and marked so; a signature "
+           "that does not hold, or is by another key, is refused. require: what is not signed is "
+           "refused too. ignore: signatures are not looked at.",
+           one_of({"verify", "require", "ignore"})},
+      });
+}
+
 SectionSpec apt_section() {
   return repeated(
       "apt", "A Debian archive, and what is wanted of it.",
@@ -374,10 +390,10 @@ SectionSpec files_section() {
 
 const config::Table& settings_table() {
   static const config::Table table(
-      "sluice-low",
-      {daemon_section(), status_section(), keys_section(), link_section(), spool_section(),
-       fetch_section(), policy_section(), requests_section(), npm_section(), pypi_section(),
-       huggingface_section(), conda_section(), oci_section(), apt_section(), files_section()});
+      "sluice-low", {daemon_section(), status_section(), keys_section(), link_section(),
+                     spool_section(), fetch_section(), policy_section(), requests_section(),
+                     npm_section(), pypi_section(), huggingface_section(), conda_section(),
+                     oci_section(), sif_section(), apt_section(), files_section()});
   return table;
 }
 

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "common/base/text.h"
+#include "common/ecosystem/apt/keyring.h"
 #include "common/process/run.h"
 #include "lowside/daemon/options.h"
 #include "lowside/daemon/source_pattern.h"
@@ -296,6 +297,21 @@ OciSettings oci_settings(const Section& section) {
   return oci;
 }
 
+Result<SifSettings> sif_settings(const Section& section) {
+  SifSettings sif;
+  const std::string& signatures = section.string("signatures");
+  sif.requires_signatures = signatures == "require";
+  sif.keyring = signatures == "ignore" ? std::filesystem::path() : section.path("keyring");
+  if (sif.requires_signatures && sif.keyring.empty()) {
+    return section.error("keyring", "nothing says whose signatures are required",
+                         "set it to a file with the public keys of who may sign");
+  }
+  if (!sif.keyring.empty()) {
+    SLUICE_TRY_VOID(apt::load_keyring({sif.keyring.string()}, ""));
+  }
+  return sif;
+}
+
 // A drop folder has all that its archives name, at once.
 Result<void> check_drop(const Section& section, const OciSettings& oci) {
   if (oci.drop_folder.empty() == oci.registry.empty()) {
@@ -323,9 +339,11 @@ Result<void> check_drop(const Section& section, const OciSettings& oci) {
 }
 
 // Two that are served under one name would each take the other's place.
-Result<ConfiguredSource> make_oci(const Section& section, observe::Counters& counters,
-                                  const Clock& clock, std::set<std::string>& served) {
+Result<ConfiguredSource> make_oci(const Section& section, const Section& sif,
+                                  observe::Counters& counters, const Clock& clock,
+                                  std::set<std::string>& served) {
   OciSettings oci = oci_settings(section);
+  SLUICE_TRY(oci.sif, sif_settings(sif));
   SLUICE_TRY_VOID(check_drop(section, oci));
   SLUICE_TRY_VOID(check_settings(oci));
   SLUICE_TRY_VOID(refuse_window(section, "a registry does not say when a tag was pushed"));
@@ -439,7 +457,12 @@ Result<std::vector<ConfiguredSource>> make_sources(const config::Settings& setti
   }
   std::set<std::string> registries;
   for (const Section& section : settings.repeated("oci")) {
-    SLUICE_TRY_VOID(add(section, make_oci(section, counters, clock, registries)));
+    const Section& sif = settings.section("sif");
+    auto made = make_oci(section, sif, counters, clock, registries);
+    if (made) {
+      made->settings += values(sif);
+    }
+    SLUICE_TRY_VOID(add(section, std::move(made)));
   }
   for (const Section& section : settings.repeated("files")) {
     SLUICE_TRY_VOID(add(section, make_files(section, clock)));

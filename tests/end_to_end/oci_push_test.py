@@ -11,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from oci_registry import small_sif
 from rig import Rig, check, main, run
 
 NAMESPACES = ["oci:acme/*", "oci:fixed/* immutable"]
@@ -143,7 +144,7 @@ def immutable_tags_stay(site, first):
 
 def artifacts_of_any_type(site):
     """As oras and apptainer push a SIF: an empty configuration and one layer of its own type; then a signature that refers to it."""
-    token, sif, config = site.tokens["publisher"], os.urandom(300_000), b"{}"
+    token, sif, config = site.tokens["publisher"], small_sif(os.urandom(300_000)), b"{}"
 
     def push_blob(content):
         status, headers, _ = site.ask("POST", "/v2/acme/sif/blobs/uploads/", b"", token)
@@ -161,6 +162,12 @@ def artifacts_of_any_type(site):
     push_blob(config)
     manifest = json.dumps({"schemaVersion": 2, "config": descriptor(config, SIF_CONFIG), "layers": [descriptor(sif, SIF_LAYER)]}).encode()
     check(put("1.0", manifest)[0] == 201, "the artifact is not taken")
+    check(site.ask("GET", "/sif/acme/sif/1.0.sif")[2] == sif, "its file is another")
+    # The same name never changes its bytes, and what is no SIF image is not taken as one.
+    for content, tag, cause in ((small_sif(b"other"), "1.0", "keeps its name"), (os.urandom(3000), "2.0", "no sound SIF image")):
+        push_blob(content)
+        status, _, body = put(tag, json.dumps({"schemaVersion": 2, "config": descriptor(config, SIF_CONFIG), "layers": [descriptor(content, SIF_LAYER)]}).encode())
+        check(status in (400, 409) and cause in body.decode(), f"{tag} is answered with {status}: {body}")
     status, headers, pulled = site.ask("GET", f"/v2/acme/sif/blobs/{digest(sif)}")
     check(status == 200 and pulled == sif and headers["Docker-Content-Digest"] == digest(sif), "the artifact's bytes are others")
     signature = json.dumps({"schemaVersion": 2, "artifactType": "application/x.signature", "config": descriptor(config, SIF_CONFIG),

@@ -15,6 +15,7 @@ import http.server
 import io
 import json
 import pathlib
+import struct
 import subprocess
 import sys
 import tarfile
@@ -87,6 +88,13 @@ def artifact(payload, subject=None, kind="application/vnd.example.signature", **
     if subject is not None:
         document.update(subject=subject.describe(), annotations=annotations)
     return Image(document, MANIFEST, [b"{}", payload])
+
+
+def small_sif(content):
+    """A SIF image with one object, of no type that runs."""
+    data = 128 + 585
+    header = b"#!/usr/bin/env run-singularity\n".ljust(32, b"\0") + b"SIF_MAGIC\0" + b"01\0" + b"02\0" + bytes(16) + struct.pack("<8q", 1, 1, 0, 1, 128, 585, data, len(content))
+    return header + struct.pack("<iBIII7q", 0x4007, 1, 1, 0xf0000001, 0, data, len(content), len(content), 1, 1, 0, 0).ljust(585, b"\0") + content
 
 
 class DockerRegistry:

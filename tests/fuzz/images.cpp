@@ -1,10 +1,12 @@
-// Archives of images that somebody laid down: their lists, names and tars.
+// Archives of images that somebody laid down: their lists, names and tars, and SIF images.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "common/base/hasher.h"
 #include "common/ecosystem/oci/names.h"
+#include "common/ecosystem/sif/image.h"
+#include "common/ecosystem/sif/signature.h"
 #include "lowside/upstream/oci/image_archive.h"
 #include "tests/fuzz/input.h"
 
@@ -102,6 +104,53 @@ void read_archive(std::string_view bytes) {
   }
 }
 
+class TextSource final : public sif::Source {
+ public:
+  explicit TextSource(std::string_view bytes) : bytes_(bytes) {}
+  std::uint64_t size() const override { return bytes_.size(); }
+  Result<void> read_at(std::uint64_t offset, MutableByteView into) const override {
+    SLUICE_ASSERT(offset <= bytes_.size() && into.size() <= bytes_.size() - offset);
+    std::ranges::copy(as_bytes(bytes_.substr(offset, into.size())), into.begin());
+    return {};
+  }
+
+ private:
+  const std::string_view bytes_;
+};
+
+// With a valid header before it, or as it is.
+void read_sif(Input& input) {
+  const std::string head = input.flag() ? std::string(
+                                              "#!/usr/bin/env run-singularity\n\0"
+                                              "SIF_MAGIC\0"
+                                              "01\0"
+                                              "02\0",
+                                              48)
+                                        : std::string();
+  const std::string bytes = head + std::string(input.rest_text());
+  const TextSource source(bytes);
+  const auto image = sif::read_image("x.sif", source);
+  if (!image) {
+    return;
+  }
+  SLUICE_ASSERT(image->objects.size() <= sif::kMaxDescriptors);
+  for (const sif::Object& object : image->objects) {
+    SLUICE_ASSERT(object.id != 0 && object.offset + object.size <= bytes.size());
+    SLUICE_ASSERT(object.type != sif::kPartition || object.offset % 4096 == 0);
+  }
+  // No signature by nobody's key is good; those of other kinds run no gpgv.
+  if (bytes.find("-----BEGIN PGP") == std::string::npos) {
+    const auto judged = sif::judge_signatures("x.sif", *image, source, Bytes(), {});
+    SLUICE_ASSERT(judged && judged->verdict != sif::Verdict::kGood);
+  }
+}
+
+void read_signed(std::string_view text) {
+  if (const auto digests = sif::read_signed_digests("x.sif", text)) {
+    SLUICE_ASSERT(digests->objects.size() <= sif::kMaxDescriptors);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::fuzz
 
@@ -114,6 +163,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 1:
       fuzz::read_name(input);
+      break;
+    case 2:
+      fuzz::read_sif(input);
+      break;
+    case 3:
+      fuzz::read_signed(input.rest_text());
       break;
     default:
       fuzz::read_archive(input.rest_text());

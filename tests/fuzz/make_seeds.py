@@ -201,6 +201,13 @@ def tar_of(files, links=()):
     return raw.getvalue()
 
 
+def small_sif(content):
+    begin = 128 + 2 * 585
+    header = b"#!/usr/bin/env run-singularity\n".ljust(32, b"\0") + b"SIF_MAGIC\0" + b"01\0" + b"02\0" + bytes(16) + struct.pack("<8q", 1, 1, 0, 2, 128, 2 * 585, begin, len(content) + 5)
+    return (header + struct.pack("<iBIII7q", 0x4001, 1, 1, 0xf0000001, 0, begin, len(content), len(content), 1, 1, 0, 0).ljust(585, b"\0")
+            + struct.pack("<iBIII7q", 0x4005, 1, 2, 0xf0000000, 0xf0000001, begin + len(content), 5, 5, 1, 1, 0, 0).ljust(585, b"\0") + content + b"-----")
+
+
 def images_seeds():
     def digest(data):
         return "sha256:" + hashlib.sha256(data).hexdigest()
@@ -216,10 +223,15 @@ def images_seeds():
         yield f"name{number}", b"\1" + piece(file) + bytes([number & 1]) + name.encode()
     files = {"0/layer.tar": layer, "c.json": config, "manifest.json": saved}
     for link, kind in (("../0/layer.tar", tarfile.SYMTYPE), ("0/layer.tar", tarfile.LNKTYPE)):
-        yield f"saved_{kind.decode()}", b"\2" + tar_of(files, [("1/layer.tar", link, kind)])
-    yield "packed", b"\2" + gzip.compress(tar_of(files, [("1/layer.tar", "../0/layer.tar", tarfile.SYMTYPE)]), mtime=0)
-    yield "layout", b"\2" + tar_of({"./oci-layout": b'{"imageLayoutVersion":"1.0.0"}', "index.json": index, "blobs/sha256/" + digest(manifest)[7:]: manifest})
-    yield "outside", b"\2" + tar_of({"../x": b""}, [("a", "../../b", tarfile.SYMTYPE)])
+        yield f"saved_{kind.decode()}", b"\4" + tar_of(files, [("1/layer.tar", link, kind)])
+    yield "packed", b"\4" + gzip.compress(tar_of(files, [("1/layer.tar", "../0/layer.tar", tarfile.SYMTYPE)]), mtime=0)
+    yield "layout", b"\4" + tar_of({"./oci-layout": b'{"imageLayoutVersion":"1.0.0"}', "index.json": index, "blobs/sha256/" + digest(manifest)[7:]: manifest})
+    yield "outside", b"\4" + tar_of({"../x": b""}, [("a", "../../b", tarfile.SYMTYPE)])
+    sif_bytes = small_sif(b"bootstrap: scratch")
+    yield "sif", b"\2\0" + sif_bytes
+    yield "sif_behind_its_head", b"\2\1" + sif_bytes[48:]
+    object_digests = {"relativeId": 0, "descriptorDigest": digest(b"d"), "objectDigest": digest(b"o")}
+    yield "sif_signed", b"\3" + json.dumps({"version": 1, "header": {"digest": digest(b"h")}, "objects": [object_digests]}).encode()
 
 
 def registry_seeds(root):

@@ -31,6 +31,7 @@ COMMON_EDGES = {
     "common/ecosystem/huggingface": {"common/base", "common/ecosystem/files"},
     "common/ecosystem/conda": {"common/base"},
     "common/ecosystem/oci": {"common/base"},
+    "common/ecosystem/sif": {"common/base", "common/ecosystem/apt"},
     "common/config": {"common/base"},
     "common/observe": {"common/base"},
     "common/http": {"common/base", "common/observe"},

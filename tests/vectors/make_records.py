@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import json
+import struct
 
 from build import Piece, counting, data, message, number, text
 
@@ -403,6 +404,85 @@ def oci_body(manifests, blobs=None, tags=(), name=REPOSITORY, in_order=True):
             *entries(blobs)]
 
 
+SIF_CONFIG, SIF_LAYER = "application/vnd.sylabs.sif.config.v1+json", "application/vnd.sylabs.sif.layer.v1.sif"
+
+
+def sif(objects=((0x4001, 0xf0000001, 0, b"bootstrap: scratch", b""),), free=1, patch=None):
+    """`objects`: type, group, link, data, extra. `patch`: {offset: bytes}"""
+    begin = 128 + 585 * (len(objects) + free)
+    table, content = b"", b""
+    for number, (kind, group, link, data_bytes, extra) in enumerate(objects, 1):
+        if kind == 0x4004:
+            content += bytes(-(begin + len(content)) % 4096)
+        table += (struct.pack("<iBIII7q", kind, 1, number, group, link, begin + len(content), len(data_bytes), len(data_bytes), 1, 1, 0, 0) + b"object".ljust(128, b"\0")
+                  + extra.ljust(384, b"\0"))
+        content += data_bytes
+    header = (b"#!/usr/bin/env run-singularity\n".ljust(32, b"\0") + b"SIF_MAGIC\0" + b"01\0" + b"02\0" + counting(1, 16)
+              + struct.pack("<8q", 1, 1, free, len(objects) + free, 128, 585 * (len(objects) + free), begin, len(content)))
+    made = bytearray(header + table.ljust(begin - 128, b"\0") + content)
+    for at, value in (patch or {}).items():
+        made[at:at + len(value)] = value
+    return bytes(made)
+
+
+def sif_image(content, **changes):
+    return image(config=descriptor(b"{}", SIF_CONFIG), layers=[descriptor(content, SIF_LAYER)], **changes)
+
+
+def sif_body(content, tag="1.0", **changes):
+    made = sif_image(content, **changes)
+    return oci_body([oci_manifest(made)], [oci_blob(b"{}"), oci_blob(content)], tags=[(tag, digest(made))])
+
+
+def oci_sif():
+    def holds(content, **changes):
+        return {"blobs": (sif_image(content, **changes), b"{}", content), "held": (sif_image(content, **changes), b"{}", content)}
+
+    def fields(content, **changes):
+        made = sif_image(content, **changes)
+        return {"name": REPOSITORY, "manifests": [{"sha256": digest(made).hex(), "size": len(made), "media_type": IMAGE}], "tags": {"1.0": digest(made).hex()},
+                "blobs": [{"sha256": digest(blob).hex(), "size": len(blob)} for blob in sorted((b"{}", content), key=digest)]}
+    definition = (0x4001, 0xf0000001, 0, b"bootstrap: scratch", b"")
+    root = (0x4004, 0xf0000001, 0, b"hsqs", struct.pack("<ii", 1, 2) + b"02\0")
+    signature = (0x4005, 0xf0000000, 0xf0000001, b"-----", struct.pack("<i", 1))
+    whole = sif((definition, root, signature))
+    for which, content in (("image", sif()), ("with-a-partition", whole), ("without-objects", sif((), free=1))):
+        yield vector(f"sif-{which}", "oci", REPOSITORY, sif_body(content), fields=fields(content), **holds(content))
+    again = sif_body(sif(), annotations={"a": "b"})
+    both = {key: (*holds(sif(), annotations={"a": "b"})[key], sif_image(sif())) if key == "held" else value for key, value in holds(sif(), annotations={"a": "b"}).items()}
+    yield vector("sif-of-another-manifest", "oci", REPOSITORY, again, fields=fields(sif(), annotations={"a": "b"}), previous=sif_body(sif()), **both)
+
+    def unsound(which, content):
+        return refused(f"sif-{which}", "sif", "integrity", f"oci record {REPOSITORY}: sha256:{digest(content).hex()}", "no sound SIF image", "oci", REPOSITORY, sif_body(content), **holds(content))
+    word = struct.Struct("<q").pack
+    second, two = 128 + 585, (definition, definition)
+    for which, content in (("cut-off", sif()[:-1]), ("without-header", sif()[:127]), ("empty", b""), ("of-another-magic", sif(patch={32: b"SIF_MAGIK"})), ("of-version-2", sif(patch={42: b"02"})),
+                           ("of-no-architecture", sif(patch={45: b"x"})), ("with-another-count", sif(patch={80: word(0)})), ("with-more-free-than-all", sif(patch={80: word(3)})),
+                           ("with-no-descriptors", sif(patch={88: word(0), 80: word(0), 104: word(0)})), ("with-too-many", sif(patch={88: word(1025), 104: word(1025 * 585)})),
+                           ("with-a-smaller-table", sif(patch={104: word(585)})), ("with-a-table-in-the-header", sif(patch={96: word(127)})), ("with-a-negative-table", sif(patch={96: word(-1)})),
+                           ("with-data-in-the-table", sif(patch={112: word(128)})), ("with-data-beyond", sif(patch={120: word(19)})), ("half-used", sif(patch={132: b"\2"})),
+                           ("of-an-unknown-type", sif(patch={128: b"\x0c"})), ("of-a-lower-type", sif(patch={128: b"\0"})), ("with-id-0", sif(patch={133: b"\0"})), ("with-an-id-twice", sif(two, patch={second + 5: b"\1"})),
+                           ("with-an-object-in-the-table", sif(patch={145: word(128)})), ("with-an-object-beyond", sif(patch={153: word(19)})), ("with-a-negative-object", sif(patch={153: word(-1)})),
+                           ("with-less-than-its-size", sif(patch={161: word(17)})), ("with-objects-over-each-other", sif(two, patch={second + 17: word(128 + 3 * 585 + 1)})),
+                           ("linked-to-no-object", sif(((0x4001, 0xf0000001, 7, b"x", b""),))), ("linked-to-no-group", sif(((0x4005, 0xf0000000, 0xf0000002, b"x", b""), definition))),
+                           ("with-a-partition-anywhere", sif((definition, root), patch={second + 17: word(4095)})), ("for-another-architecture", sif((root,), patch={45: b"04"})),
+                           ("with-two-primary-partitions", sif((root, root)))):
+        yield unsound(which, content)
+
+    def moved(which, before, now):
+        (old, old_blobs), (new, new_blobs) = before, now
+        held = tuple(dict.fromkeys((old, *old_blobs, new, *new_blobs)))
+
+        def body_of(made, blobs):
+            return oci_body([oci_manifest(made)], [oci_blob(blob) for blob in blobs], tags=[("1.0", digest(made))])
+        return refused(f"sif-tag-{which}", "sif-tag", "integrity", f"oci record {REPOSITORY}:1.0", "keeps its name", "oci", REPOSITORY, body_of(new, new_blobs),
+                       blobs=(new, *new_blobs), held=held, previous=body_of(old, old_blobs))
+    first, other, plain = (sif_image(sif()), (b"{}", sif())), (sif_image(whole), (b"{}", whole)), (image(), (OTHER, CONTENT))
+    yield moved("to-another", first, other)
+    yield moved("to-another-kind", first, plain)
+    yield moved("from-another-kind", plain, first)
+
+
 def oci():
     one = image()
     all_of_one = {"blobs": (one, OTHER, CONTENT), "held": (one, OTHER, CONTENT)}
@@ -464,6 +544,7 @@ def oci():
     yield vector("annotations-without-subject", "oci", REPOSITORY, oci_body([oci_manifest(noted)]), fields=shown((noted, {"media_type": IMAGE})),
                  blobs=(noted, OTHER, CONTENT), held=(noted, OTHER, CONTENT))
     yield from oci_refused(one, body, all_of_one)
+    yield from oci_sif()
 
 
 def oci_refused(one, body, all_of_one):

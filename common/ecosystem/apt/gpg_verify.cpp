@@ -20,8 +20,8 @@ Error refused(const std::string& thing, std::string cause) {
 // gpgv's status lines (GnuPG doc/DETAILS): the fingerprint of the first good signature. A
 // signature's lines begin with NEWSIG; one by an expired or a revoked key has VALIDSIG without
 // GOODSIG.
-Result<std::string> good_signature(const std::string& thing, const process::Outcome& outcome) {
-  std::string fingerprint;
+JudgedText judge(const process::Outcome& outcome) {
+  JudgedText judged;
   std::string missing;
   bool good = false;
   for (const std::string_view line : split(outcome.standard_output, '\n')) {
@@ -32,22 +32,37 @@ Result<std::string> good_signature(const std::string& thing, const process::Outc
     if (words[1] == "NEWSIG") {
       good = false;
     } else if (words[1] == "BADSIG") {
-      return refused(thing, "has a bad signature: its bytes are not those that were signed");
+      return {SignatureVerdict::kBad,
+              {},
+              "has a bad signature: its bytes are not those that were signed"};
     } else if (words[1] == "GOODSIG") {
       good = true;
     } else if (words[1] == "NO_PUBKEY" && words.size() > 2) {
       missing += " " + words[2];
-    } else if (words[1] == "VALIDSIG" && words.size() > 2 && good && fingerprint.empty()) {
-      fingerprint = words.back();  // of the primary key
+    } else if (words[1] == "VALIDSIG" && words.size() > 2 && good &&
+               judged.signed_text.fingerprint.empty()) {
+      judged.verdict = SignatureVerdict::kGood;
+      judged.signed_text.fingerprint = words.back();  // of the primary key
     }
   }
-  if (fingerprint.empty()) {
-    return refused(thing, missing.empty()
-                              ? "has no good signature: " +
-                                    std::string(trim(outcome.standard_error).substr(0, 500))
-                              : "is signed by keys that the keyring does not hold:" + missing);
+  if (judged.verdict == SignatureVerdict::kGood) {
+    return judged;
   }
-  return fingerprint;
+  if (!missing.empty()) {
+    return {SignatureVerdict::kUnknownKey,
+            {},
+            "is signed by keys that the keyring does not hold:" + missing};
+  }
+  return {SignatureVerdict::kNone,
+          {},
+          "has no good signature: " + std::string(trim(outcome.standard_error).substr(0, 500))};
+}
+
+Result<std::string> good_signature(const std::string& thing, const process::Outcome& outcome) {
+  JudgedText judged = judge(outcome);
+  return judged.verdict == SignatureVerdict::kGood
+             ? Result<std::string>(std::move(judged.signed_text.fingerprint))
+             : Result<std::string>(refused(thing, std::move(judged.cause)));
 }
 
 Result<process::Outcome> run_gpgv(const PrivateDirectory& folder,
@@ -84,21 +99,30 @@ bool is_one_signed_text(std::string_view text) {
 
 }  // namespace
 
-Result<SignedText> verify_in_release(const std::string& thing, std::string_view in_release,
-                                     ByteView keyring, const std::stop_token& stop) {
-  if (!is_one_signed_text(in_release)) {
+Result<JudgedText> judge_clear_signed(const std::string& thing, std::string_view text,
+                                      ByteView keyring, const std::stop_token& stop) {
+  if (!is_one_signed_text(text)) {
     return refused(thing, "is not one signed text from its first line to its last");
   }
   SLUICE_TRY(const auto folder, PrivateDirectory::make());
   auto& files = posix_file_system();
   SLUICE_TRY_VOID(write_file_durably(files, folder.path() / "keyring.gpg", keyring));
-  SLUICE_TRY_VOID(write_file_durably(files, folder.path() / "InRelease", as_bytes(in_release)));
-  SLUICE_TRY(const auto outcome, run_gpgv(folder, {"--output", "text", "InRelease"}, stop));
-  SignedText result;
-  SLUICE_TRY(result.fingerprint, good_signature(thing, outcome));
-  SLUICE_TRY(const Bytes text, read_file(files, folder.path() / "text", kMaxReleaseBytes));
-  result.text = as_text(text);
-  return result;
+  SLUICE_TRY_VOID(write_file_durably(files, folder.path() / "signed", as_bytes(text)));
+  SLUICE_TRY(const auto outcome, run_gpgv(folder, {"--output", "text", "signed"}, stop));
+  JudgedText judged = judge(outcome);
+  if (judged.verdict == SignatureVerdict::kGood) {
+    SLUICE_TRY(const Bytes bytes, read_file(files, folder.path() / "text", kMaxReleaseBytes));
+    judged.signed_text.text = as_text(bytes);
+  }
+  return judged;
+}
+
+Result<SignedText> verify_in_release(const std::string& thing, std::string_view in_release,
+                                     ByteView keyring, const std::stop_token& stop) {
+  SLUICE_TRY(JudgedText judged, judge_clear_signed(thing, in_release, keyring, stop));
+  return judged.verdict == SignatureVerdict::kGood
+             ? Result<SignedText>(std::move(judged.signed_text))
+             : Result<SignedText>(refused(thing, std::move(judged.cause)));
 }
 
 Result<SignedText> verify_release(const std::string& thing, std::string_view release,

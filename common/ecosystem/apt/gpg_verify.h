@@ -1,4 +1,5 @@
-// Signatures of Release files, checked by gpgv. Only what gpgv says was signed is ever parsed.
+// Signatures of Release files and of other clear-signed texts, checked by gpgv. Only what gpgv says
+// was signed is ever parsed.
 #pragma once
 
 #include <stop_token>
@@ -17,6 +18,20 @@ struct SignedText {
   std::string text;         // what was signed
   std::string fingerprint;  // of the primary key of the first good signature, in hex
 };
+
+// How a signed text stands to a keyring. kNone: it has no signature that counts, such as one by a
+// key that has expired or was revoked.
+enum class SignatureVerdict { kGood, kBad, kUnknownKey, kNone };
+
+struct JudgedText {
+  SignatureVerdict verdict = SignatureVerdict::kNone;
+  SignedText signed_text{};  // of a good one
+  std::string cause{};       // of the others
+};
+// One clear-signed text of at most kMaxReleaseBytes. kIntegrity: it is none, or something stands
+// before or behind it. Otherwise as below.
+Result<JudgedText> judge_clear_signed(const std::string& thing, std::string_view text,
+                                      ByteView keyring, const std::stop_token& stop);
 
 // An InRelease file. At least one signature must be good by a key of `keyring` (binary, see
 // keyring.h), and none bad; signatures by other keys say nothing. Nothing may stand before or

@@ -228,6 +228,11 @@ std::vector<Descriptor> Manifest::required_blobs() const {
   return found;
 }
 
+const Descriptor* sif_layer(const Manifest& manifest) {
+  const bool is_one = manifest.layers.size() == 1 && manifest.layers[0].media_type == kSifLayer;
+  return is_one ? &manifest.layers[0] : nullptr;
+}
+
 Result<Manifest> read_manifest(std::string_view thing, std::string_view bytes,
                                std::string_view media_type) {
   Reader reader(thing);

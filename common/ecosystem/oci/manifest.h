@@ -21,6 +21,11 @@ inline constexpr std::string_view kDockerManifest =
 inline constexpr std::string_view kDockerList =
     "application/vnd.docker.distribution.manifest.list.v2+json";
 
+// Of an artifact that is an image in Singularity's format (common/ecosystem/sif): its one layer,
+// and the configuration, which says nothing.
+inline constexpr std::string_view kSifLayer = "application/vnd.sylabs.sif.layer.v1.sif";
+inline constexpr std::string_view kSifConfig = "application/vnd.sylabs.sif.config.v1+json";
+
 inline constexpr std::size_t kMaxManifestBytes = std::size_t{4} << 20;  // what registries must take
 inline constexpr std::size_t kMaxDescriptors = 10'000;                  // of one manifest
 
@@ -67,6 +72,9 @@ struct Manifest {
   // manifest to be served. Empty for an index.
   std::vector<Descriptor> required_blobs() const;
 };
+
+// The layer of an artifact that is a SIF image; none: it is something else.
+const Descriptor* sif_layer(const Manifest& manifest);
 
 // `media_type` is what the bytes were served or are recorded as, parameters left out; it may be
 // empty, or of no manifest, where the bytes name a type themselves, and must agree where they name

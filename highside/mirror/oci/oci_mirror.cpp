@@ -4,6 +4,7 @@
 
 #include "common/base/hasher.h"
 #include "common/ecosystem/oci/manifest.h"
+#include "highside/mirror/oci/sif_artifact.h"
 #include "highside/pipeline/blob_body.h"
 #include "highside/pipeline/miss.h"
 #include "highside/pipeline/registry_error.h"
@@ -13,6 +14,7 @@ namespace {
 
 using What = RegistryRequest::What;
 
+constexpr std::string_view kSifEnding = ".sif";
 constexpr std::string_view kVersion = "Docker-Distribution-Api-Version";
 constexpr std::string_view kContentDigest = "Docker-Content-Digest";
 
@@ -69,6 +71,14 @@ OciMirror::OciMirror(std::string prefix, std::string default_namespace,
 http::Handler OciMirror::handler(std::shared_ptr<OciMirror> mirror) {
   return [mirror = std::move(mirror)](const http::Request& request) {
     return mirror->handle(request);
+  };
+}
+
+http::Handler OciMirror::sif_handler(std::shared_ptr<OciMirror> mirror, std::string prefix) {
+  return [mirror = std::move(mirror), prefix = std::move(prefix)](const http::Request& request) {
+    return mirror->handle_sif(
+        request,
+        std::string_view(request.path).substr(std::min(prefix.size(), request.path.size())));
   };
 }
 
@@ -159,6 +169,53 @@ http::Response OciMirror::blob(const http::Request& request, const std::string& 
   content.media_type = "application/octet-stream";
   content.extra.emplace("Cache-Control", kNeverMoves);
   return bytes(request, *digest, std::move(content));
+}
+
+http::Response OciMirror::handle_sif(const http::Request& request, std::string_view path) {
+  if (!is_read(request)) {
+    http::Response response = registry_error(405, "UNSUPPORTED", "what is here is only read");
+    response.headers.emplace("Allow", "GET, HEAD");
+    return response;
+  }
+  path.remove_prefix(path.starts_with('/') ? 1 : 0);
+  const std::size_t slash = path.rfind('/');
+  auto meant = meant_.meant(path.substr(0, slash == std::string_view::npos ? 0 : slash), "");
+  if (!path.ends_with(kSifEnding) || meant.all.empty()) {
+    return registry_error(404, "NAME_UNKNOWN",
+                          "no SIF image has such a path: they are like "
+                          "/sif/images.example.org/team/app/1.0.sif");
+  }
+  path.remove_suffix(kSifEnding.size());
+  const auto named = find(std::move(meant));
+  return named ? sif_file(request, std::string(path.substr(slash + 1)), *named)
+               : failure(named.error());
+}
+
+http::Response OciMirror::sif_file(const http::Request& request, const std::string& tag,
+                                   const Named& named) const {
+  const ServedRepository::Manifest* found =
+      named.served == nullptr ? nullptr : named.served->tagged(tag);
+  if (found == nullptr) {
+    return not_held(named.repository, tag);
+  }
+  const std::string thing = named.repository.name() + ":" + tag;
+  if (catalog_.is_lost(found->digest)) {
+    return failure(lost_bytes(thing));
+  }
+  const auto manifest =
+      read_held_manifest(thing, found->digest, found->size, found->media_type, blobs_);
+  if (!manifest) {
+    return failure({ErrorCode::kUnavailable, thing, manifest.error().cause, ""});
+  }
+  const oci::Descriptor* layer = oci::sif_layer(*manifest);
+  if (layer == nullptr) {
+    return registry_error(404, "MANIFEST_UNKNOWN",
+                          thing + " is no SIF image: pull it as docker://");
+  }
+  http::Content content;
+  content.media_type = layer->media_type;
+  content.extra.emplace("Cache-Control", kMoves);
+  return bytes(request, layer->digest, std::move(content));
 }
 
 http::Response OciMirror::bytes(const http::Request& request, const Sha256Digest& digest,

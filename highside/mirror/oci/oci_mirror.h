@@ -3,6 +3,8 @@
 //
 //   /v2/docker.io/library/nginx/manifests/1.25     as well as /v2/nginx/…, /v2/library/nginx/…
 //   /v2/…/blobs/sha256:…, /v2/…/tags/list, /v2/…/referrers/sha256:…, /v2/_catalog
+//   /sif/docker.io/team/app/1.0.sif                the file of a SIF image, for whoever has only
+//   https
 #pragma once
 
 #include <memory>
@@ -34,11 +36,15 @@ class OciMirror {
             RepositoryNames::IsOfTheSite is_of_the_site = {});
 
   http::Response handle(const http::Request& request);
+  // `path`: below "/sif", decoded.
+  http::Response handle_sif(const http::Request& request, std::string_view path);
   // Whose repositories are held, in order: what clients' settings are to name.
   Result<std::vector<std::string>> registries();
 
   // For the router; shares ownership, so that the mirror lives as long as its handler.
   static http::Handler handler(std::shared_ptr<OciMirror> mirror);
+  // Of where it is mounted for SIF images: "/sif", or "/edition/17/sif".
+  static http::Handler sif_handler(std::shared_ptr<OciMirror> mirror, std::string prefix);
 
  private:
   // What a name was found to be: a repository that is held, or the one that was most likely meant.
@@ -54,6 +60,8 @@ class OciMirror {
                           const Named& named) const;
   http::Response blob(const http::Request& request, const std::string& reference,
                       const Named& named) const;
+  http::Response sif_file(const http::Request& request, const std::string& tag,
+                          const Named& named) const;
   http::Response tags(const http::Request& request, const RegistryRequest& asked,
                       const ListQuery& query, const Named& named) const;
   http::Response referrers(const http::Request& request, const RegistryRequest& asked,

@@ -25,13 +25,18 @@ Error not_held(const std::string& thing, std::string cause) {
 // One record under check.
 class Repository {
  public:
-  Repository(const proto::Record& record, const store::BlobStore& blobs)
+  Repository(const proto::Record& record, const store::BlobStore& blobs, const SifRules& rules)
       : document_(record.document()),
         blobs_(blobs),
+        rules_(rules),
         named_(record.blobs().begin(), record.blobs().end()) {}
 
-  Result<void> check(const std::string& bytes) {
+  Result<void> check(const std::string& bytes, const std::optional<CatalogEntry>& previous) {
     SLUICE_TRY_VOID(oci::parse_document(document_));
+    if (previous && !previous_.ParseFromString(previous->body)) {
+      return Error{ErrorCode::kIo, document_, "its record cannot be read",
+                   "check the catalog's disk"};
+    }
     if (!body_.ParseFromString(bytes) || body_.name() != document_ || body_.manifests().empty()) {
       return not_held(document_,
                       "its body cannot be read, is of another repository, or has no manifests");
@@ -55,7 +60,8 @@ class Repository {
         return not_held(thing(digest), "no manifest names it");
       }
     }
-    return check_tags();
+    SLUICE_TRY_VOID(check_tags());
+    return check_sif_tags();
   }
 
  private:
@@ -118,6 +124,10 @@ class Repository {
     if (manifest->config) {
       SLUICE_TRY_VOID(check_part(digest, *manifest->config, true));
     }
+    if (const oci::Descriptor* sif = oci::sif_layer(*manifest)) {
+      sif_layers_.emplace(digest, sif->digest);
+      SLUICE_TRY_VOID(check_sif_layer(sif->digest));
+    }
     return check_referrer(digest, shown, *manifest);
   }
 
@@ -150,6 +160,54 @@ class Repository {
                             "record");
   }
 
+  Result<void> check_sif_layer(const Sha256Digest& layer) const {
+    const bool is_new = std::ranges::none_of(previous_.blobs(), [&](const proto::OciBlob& blob) {
+      return blob.sha256() == as_text(layer.bytes());
+    });
+    const auto sound = check_sif(thing(layer), layer, blobs_, rules_, is_new);
+    if (!sound && (sound.error().code == ErrorCode::kInvalid ||
+                   sound.error().code == ErrorCode::kIntegrity)) {
+      Error error = sound.error();
+      error.code = ErrorCode::kIntegrity;
+      error.thing = "oci record " + error.thing;
+      return error;
+    }
+    return sound;
+  }
+
+  // The layer of a manifest that a tag led to until now, if that is a SIF image.
+  Result<std::optional<Sha256Digest>> sif_layer_before(const std::string& sha256) const {
+    for (const proto::OciManifest& manifest : previous_.manifests()) {
+      if (manifest.sha256() != sha256) {
+        continue;
+      }
+      const Sha256Digest digest = digest_of(manifest);
+      SLUICE_TRY(const auto read, read_held_manifest(thing(digest), digest, manifest.size(),
+                                                     manifest.media_type(), blobs_));
+      const oci::Descriptor* layer = oci::sif_layer(read);
+      return layer == nullptr ? std::nullopt : std::optional(layer->digest);
+    }
+    return std::optional<Sha256Digest>();
+  }
+
+  Result<void> check_sif_tags() const {
+    for (const auto& [tag, sha256] : body_.tags()) {
+      const auto before = previous_.tags().find(tag);
+      if (before == previous_.tags().end() || before->second == sha256) {
+        continue;
+      }
+      SLUICE_TRY(const auto was, sif_layer_before(before->second));
+      const auto layer = sif_layers_.find(present(Sha256Digest::from_bytes(as_bytes(sha256))));
+      const auto is = layer == sif_layers_.end() ? std::nullopt : std::optional(layer->second);
+      if (was != is) {
+        return Error{ErrorCode::kIntegrity, "oci record " + document_ + ":" + tag,
+                     "a SIF image keeps its name: it is to become other bytes than it has",
+                     "give the new image a tag of its own"};
+      }
+    }
+    return {};
+  }
+
   Result<void> check_tags() const {
     std::set<std::string_view> manifests;
     for (const auto& manifest : body_.manifests()) {
@@ -165,22 +223,25 @@ class Repository {
 
   const std::string& document_;
   const store::BlobStore& blobs_;
+  const SifRules& rules_;
   const std::set<std::string> named_;
   proto::OciRepository body_;
-  std::map<Sha256Digest, std::uint64_t> sizes_;  // of its blobs
-  std::set<Sha256Digest> used_;                  // what the manifests name
+  proto::OciRepository previous_;                    // empty where there was none
+  std::map<Sha256Digest, Sha256Digest> sif_layers_;  // by manifest
+  std::map<Sha256Digest, std::uint64_t> sizes_;      // of its blobs
+  std::set<Sha256Digest> used_;                      // what the manifests name
 };
 
 }  // namespace
 
 Result<void> OciRecordCheck::check(const proto::Record& record,
-                                   const std::optional<CatalogEntry>& /*previous*/,
+                                   const std::optional<CatalogEntry>& previous,
                                    const store::BlobStore& blobs) {
   if (record.withdrawn()) {
     SLUICE_TRY_VOID(oci::parse_document(record.document()));
     return {};
   }
-  return Repository(record, blobs).check(record.body());
+  return Repository(record, blobs, rules_).check(record.body(), previous);
 }
 
 }  // namespace sluice::high

@@ -15,6 +15,7 @@ constexpr std::string_view kManifests = "manifests/";
 constexpr std::string_view kBlobs = "blobs/";
 constexpr std::string_view kReferrers = "referrers/";
 constexpr std::string_view kTags = "tags/list";
+constexpr std::string_view kSifEnding = ".sif";
 
 // What concerns more than one archive.
 bool ends_poll(const Error& error) {
@@ -109,8 +110,13 @@ Result<void> OciDropImages::look(PollContext& context, std::vector<Error>& probl
 
 Result<void> OciDropImages::read(const std::string& path, Known& known, PollContext& context) {
   const auto file = known.key.find(path);
+  if (path.ends_with(kSifEnding) && file != known.key.end()) {
+    known.files = open_image_folder(drop_, "", known.key);
+    SLUICE_TRY(known.archive, read_sif_file(path, *known.files, serve_as_, context.stop));
+    return {};
+  }
   if (file == known.key.end()) {
-    known.files = open_image_folder(drop_, path, known.key);
+    known.files = open_image_folder(drop_, path + "/", known.key);
   } else {
     SLUICE_TRY(known.files, open_image_tar(drop_, path, file->second, context.stop));
   }

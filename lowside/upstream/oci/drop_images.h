@@ -20,9 +20,9 @@
 
 namespace sluice::low {
 
-// An archive is a file, or a folder with an OCI layout. Of two that give one name to two images the
-// one that was modified last counts. One that was refused is left alone until it changes. One
-// thread at a time; what it refers to outlives it.
+// An archive is a file, which may be a SIF image, or a folder with an OCI layout. Of two that give
+// one name to two images the one that was modified last counts. One that was refused is left alone
+// until it changes. One thread at a time; what it refers to outlives it.
 class OciDropImages final : public OciOrigin {
  public:
   OciDropImages(DropSettings settings, FileSystem& files, const Clock& clock,

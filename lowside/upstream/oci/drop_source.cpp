@@ -10,6 +10,7 @@ namespace sluice::low {
 OciDropSource::OciDropSource(OciSettings settings, FileSystem& files, observe::Counters& counters,
                              const Clock& clock)
     : settings_(std::move(settings)),
+      sif_(settings_.sif, counters),
       counters_(counters),
       clock_(clock),
       images_(
@@ -26,7 +27,7 @@ Result<Proposal> OciDropSource::poll(PollContext& context) {
                               name.tag);
     }
   }
-  SLUICE_TRY(Proposal proposal, OciPoll(wanted, images_, counters_, clock_, context).run());
+  SLUICE_TRY(Proposal proposal, OciPoll(wanted, images_, sif_, counters_, clock_, context).run());
   proposal.problems.insert(proposal.problems.begin(), std::make_move_iterator(problems.begin()),
                            std::make_move_iterator(problems.end()));
   return proposal;

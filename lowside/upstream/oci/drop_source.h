@@ -25,6 +25,7 @@ class OciDropSource final : public Upstream {
 
  private:
   OciSettings settings_;
+  SifCheck sif_;
   observe::Counters& counters_;
   const Clock& clock_;
   OciDropImages images_;

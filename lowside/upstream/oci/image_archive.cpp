@@ -4,12 +4,14 @@
 #include <array>
 
 #include "common/base/hasher.h"
+#include "common/base/present.h"
 #include "common/ecosystem/oci/names.h"
 
 namespace sluice::low {
 namespace {
 
 constexpr std::size_t kMagicBytes = 4;
+constexpr std::size_t kHashBytes = std::size_t{1} << 20;  // larger pieces hash no faster
 
 bool is_packed(ByteView start) {
   constexpr std::array<std::uint8_t, 2> kGzip{0x1f, 0x8b};
@@ -227,6 +229,38 @@ Result<ImageArchive> read_image_archive(const std::string& thing, const std::str
                                         ImageFiles& files, const std::string& serve_as,
                                         std::vector<Error>& problems, const std::stop_token& stop) {
   return ArchiveReader(thing, path, files, serve_as, problems, stop).read();
+}
+
+Result<ImageArchive> read_sif_file(const std::string& path, ImageFiles& files,
+                                   const std::string& serve_as, const std::stop_token& stop) {
+  SLUICE_TRY(const ImageName name, read_sif_name(path, serve_as));
+  ImageBlob image{{}, files.sizes().at(path)};
+  const auto hash_all = [&](const std::string& /*name*/,
+                            const DropFolder::Read& read) -> Result<void> {
+    Hasher hasher(DigestAlgorithm::kSha256);
+    Bytes buffer(kHashBytes);
+    for (;;) {
+      if (stop.stop_requested()) {
+        return Error{ErrorCode::kCancelled, path, "the program is stopping", ""};
+      }
+      SLUICE_TRY(const std::size_t got, read(buffer));
+      if (got == 0) {
+        image.digest = present(hasher.finish().as_sha256());
+        return {};
+      }
+      hasher.update(ByteView(buffer).first(got));
+    }
+  };
+  SLUICE_TRY_VOID(files.read({path}, hash_all, stop));
+  ImageArchive archive;
+  std::string made = make_sif_manifest(image);
+  const ImageArchive::Manifest manifest{std::string(oci::kOciManifest), sha256(as_bytes(made)),
+                                        made.size()};
+  archive.images.emplace(name, manifest);
+  archive.made.emplace(manifest.digest, std::move(made));
+  archive.made.emplace(sha256(as_bytes(kSifConfigText)), kSifConfigText);
+  archive.files.emplace(image.digest, path);
+  return archive;
 }
 
 }  // namespace sluice::low

@@ -14,11 +14,11 @@ constexpr std::uint64_t kMaxTextsBytes = std::uint64_t{64} << 20;  // 1000 confi
 
 class FolderFiles final : public ImageFiles {
  public:
-  FolderFiles(DropFolder& drop, std::string folder, const std::map<std::string, FileState>& all)
-      : drop_(drop), folder_(std::move(folder)) {
-    for (auto at = all.lower_bound(folder_ + "/");
-         at != all.end() && at->first.starts_with(folder_ + "/"); ++at) {
-      const std::string name = at->first.substr(folder_.size() + 1);
+  FolderFiles(DropFolder& drop, std::string prefix, const std::map<std::string, FileState>& all)
+      : drop_(drop), prefix_(std::move(prefix)) {
+    for (auto at = all.lower_bound(prefix_); at != all.end() && at->first.starts_with(prefix_);
+         ++at) {
+      const std::string name = at->first.substr(prefix_.size());
       states_.emplace(name, at->second);
       sizes_.emplace(name, at->second.size);
     }
@@ -27,7 +27,7 @@ class FolderFiles final : public ImageFiles {
   Result<void> read(const std::set<std::string>& names, const Take& take,
                     const std::stop_token& /*stop*/) override {
     for (const std::string& name : names) {
-      const std::string path = folder_ + "/" + name;
+      const std::string path = prefix_ + name;
       const FileState& state = states_.at(name);
       SLUICE_TRY(const Descriptor file, drop_.open(path, state));
       SLUICE_TRY_VOID(take(name, [&](MutableByteView into) -> Result<std::size_t> {
@@ -48,7 +48,7 @@ class FolderFiles final : public ImageFiles {
 
  private:
   DropFolder& drop_;
-  const std::string folder_;
+  const std::string prefix_;
   std::map<std::string, FileState> states_;
 };
 
@@ -100,9 +100,9 @@ Result<std::map<std::string, std::string>> ImageFiles::texts(const std::set<std:
   return texts;
 }
 
-std::unique_ptr<ImageFiles> open_image_folder(DropFolder& drop, const std::string& folder,
+std::unique_ptr<ImageFiles> open_image_folder(DropFolder& drop, const std::string& prefix,
                                               const std::map<std::string, FileState>& all) {
-  return std::make_unique<FolderFiles>(drop, folder, all);
+  return std::make_unique<FolderFiles>(drop, prefix, all);
 }
 
 }  // namespace sluice::low

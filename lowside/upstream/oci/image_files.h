@@ -47,8 +47,9 @@ Result<std::unique_ptr<ImageFiles>> open_image_tar(DropFolder& drop, const std::
                                                    const FileState& state,
                                                    const std::stop_token& stop);
 
-// The files of `all` below `folder`, which have their states from a scan.
-std::unique_ptr<ImageFiles> open_image_folder(DropFolder& drop, const std::string& folder,
+// Those files of `all` whose paths begin with `prefix`, which is left out of their names. They have
+// their states from a scan.
+std::unique_ptr<ImageFiles> open_image_folder(DropFolder& drop, const std::string& prefix,
                                               const std::map<std::string, FileState>& all);
 
 }  // namespace sluice::low

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <optional>
 
+#include "common/base/hasher.h"
 #include "common/ecosystem/oci/names.h"
 
 namespace sluice::low {
@@ -21,6 +22,7 @@ constexpr std::string_view kHubOfficial = "library/";
 constexpr std::string_view kWholeName = "io.containerd.image.name";
 constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
 constexpr std::string_view kDockerConfig = "application/vnd.docker.container.image.v1+json";
+constexpr std::string_view kSifEnding = ".sif";
 constexpr std::string_view kPlainLayer = "application/vnd.docker.image.rootfs.diff.tar";
 constexpr std::array kEndings{std::string_view(".gz"),  std::string_view(".xz"),
                               std::string_view(".zst"), std::string_view(".bz2"),
@@ -160,6 +162,14 @@ std::string make_saved_manifest(const ImageBlob& config, const std::vector<Image
                                       {"layers", std::move(described)}});
 }
 
+std::string make_sif_manifest(const ImageBlob& image) {
+  const ImageBlob config{sha256(as_bytes(kSifConfigText)), kSifConfigText.size()};
+  return json::serialize(json::object{{"schemaVersion", 2},
+                                      {"mediaType", oci::kOciManifest},
+                                      {"config", descriptor(oci::kSifConfig, config)},
+                                      {"layers", json::array{descriptor(oci::kSifLayer, image)}}});
+}
+
 Result<ImageName> read_image_name(std::string_view name, std::string_view serve_as,
                                   std::string_view file) {
   const std::string_view whole = name;
@@ -217,6 +227,19 @@ Result<std::string> repository_of_file(std::string_view path) {
                  "'.', '_' or '-' between them"};
   }
   return repository;
+}
+
+Result<ImageName> read_sif_name(std::string_view path, std::string_view serve_as) {
+  std::string_view stem = path;
+  stem.remove_suffix(stem.ends_with(kSifEnding) ? kSifEnding.size() : 0);
+  std::string_view tag;
+  const std::size_t mark = stem.rfind('_');
+  if (mark != std::string_view::npos && stem.find('/', mark) == std::string_view::npos) {
+    tag = stem.substr(mark + 1);
+    stem = stem.substr(0, mark);
+  }
+  SLUICE_TRY(const std::string repository, repository_of_file(stem));
+  return read_image_name(tag, serve_as, repository);
 }
 
 }  // namespace sluice::low

@@ -52,6 +52,10 @@ struct ImageBlob {
 // Docker's version 2, schema 2, of layers that are plain tars.
 std::string make_saved_manifest(const ImageBlob& config, const std::vector<ImageBlob>& layers);
 
+// OCI's, of an artifact whose one layer is a SIF image; its configuration is kSifConfigText.
+inline constexpr std::string_view kSifConfigText = "{}";
+std::string make_sif_manifest(const ImageBlob& image);
+
 struct ImageName {
   std::string repository;
   std::string tag;
@@ -67,5 +71,7 @@ Result<ImageName> read_image_name(std::string_view name, std::string_view serve_
 // The repository of an image that has no name: its file's path, in lower case and without what says
 // that it is an archive: "team/app" of "team/App.tar.gz".
 Result<std::string> repository_of_file(std::string_view path);
+// "team/app_1.0.sif" as image_archive.h has it.
+Result<ImageName> read_sif_name(std::string_view path, std::string_view serve_as);
 
 }  // namespace sluice::low

@@ -16,12 +16,13 @@ OciSettings without_slash(OciSettings settings) {
 
 OciSource::OciSource(OciSettings settings, observe::Counters& counters, const Clock& clock)
     : settings_(without_slash(std::move(settings))),
+      sif_(settings_.sif, counters),
       counters_(counters),
       clock_(clock),
       registry_(settings_, clock_) {}
 
 Result<Proposal> OciSource::poll(PollContext& context) {
-  return OciPoll(settings_, registry_, counters_, clock_, context).run();
+  return OciPoll(settings_, registry_, sif_, counters_, clock_, context).run();
 }
 
 }  // namespace sluice::low

@@ -24,6 +24,7 @@ class OciSource final : public Upstream {
 
  private:
   OciSettings settings_;
+  SifCheck sif_;
   observe::Counters& counters_;
   const Clock& clock_;
   OciRegistry registry_;

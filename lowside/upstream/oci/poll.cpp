@@ -22,10 +22,11 @@ std::string type_of(const std::string& content_type) {
 
 }  // namespace
 
-OciPoll::OciPoll(const OciSettings& settings, OciOrigin& origin, observe::Counters& counters,
-                 const Clock& clock, PollContext& context)
+OciPoll::OciPoll(const OciSettings& settings, OciOrigin& origin, SifCheck& sif,
+                 observe::Counters& counters, const Clock& clock, PollContext& context)
     : settings_(settings),
       origin_(origin),
+      sif_(sif),
       counters_(counters),
       clock_(clock),
       context_(context),
@@ -66,6 +67,7 @@ Result<Proposal> OciPoll::run() {
   if (broken_) {
     return *broken_;
   }
+  keep_sif_tags();
   Result<Proposal> proposal = publish();
   manifests_.drop_unused();
   return proposal;

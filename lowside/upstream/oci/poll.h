@@ -23,6 +23,7 @@
 #include "lowside/upstream/oci/manifest_cache.h"
 #include "lowside/upstream/oci/origin.h"
 #include "lowside/upstream/oci/settings.h"
+#include "lowside/upstream/oci/sif_check.h"
 #include "lowside/upstream/oci/want.h"
 
 namespace sluice::low {
@@ -31,8 +32,8 @@ namespace sluice::low {
 // end of the address.
 class OciPoll {
  public:
-  OciPoll(const OciSettings& settings, OciOrigin& origin, observe::Counters& counters,
-          const Clock& clock, PollContext& context);
+  OciPoll(const OciSettings& settings, OciOrigin& origin, SifCheck& sif,
+          observe::Counters& counters, const Clock& clock, PollContext& context);
 
   Result<Proposal> run();
 
@@ -74,11 +75,14 @@ class OciPoll {
   void find_referrers(const std::vector<Place>& subjects);
   void take_referrers(const Place& subject, std::string uri, Result<Document> answer);
 
+  void keep_sif_tags();
+
   // poll_publish.cpp: what is shipped
   Result<Proposal> publish();
   void take_blobs(const std::vector<Repository*>& changed);
   void ask_for_blob(const Repository& repository, const oci::Descriptor& blob);
   void fetch_asked();
+  Result<proto::Blob> intake_blob(const oci::Descriptor& blob, FetchedFile file);
   Result<proto::Blob> intake_manifest(const Place& place, FetchedFile file);
   void note_refusal(const Sha256Digest& digest, const Error& why);
   void publish_repository(Repository& repository, std::uint64_t& room, Proposal& proposal);
@@ -93,6 +97,7 @@ class OciPoll {
 
   const OciSettings& settings_;
   OciOrigin& origin_;
+  SifCheck& sif_;
   observe::Counters& counters_;
   const Clock& clock_;
   PollContext& context_;

@@ -218,4 +218,37 @@ void OciPoll::take_referrers(const Place& subject, std::string uri, Result<Docum
         "set referrers = false for this registry"});
 }
 
+// The same name never changes its bytes, where they are a SIF image: who runs it by its name is to
+// run what was tested.
+void OciPoll::keep_sif_tags() {
+  for (auto& [name, repository] : repositories_) {
+    OciGraph& graph = repository.graph;
+    const auto layer_of = [&](const Sha256Digest& digest) {
+      const auto node = graph.nodes.find(digest);
+      return node != graph.nodes.end() && node->second.manifest
+                 ? oci::sif_layer(*node->second.manifest)
+                 : nullptr;
+    };
+    std::erase_if(graph.found, [&](const auto& tag) {
+      const auto shipped = graph.shipped.tags.find(tag.first);
+      if (shipped == graph.shipped.tags.end() || shipped->second == tag.second) {
+        return false;
+      }
+      const oci::Descriptor* before = layer_of(shipped->second);
+      const oci::Descriptor* now = layer_of(tag.second);
+      const bool is_same = before != nullptr && now != nullptr && before->digest == now->digest;
+      if ((before == nullptr && now == nullptr) || is_same) {
+        return false;
+      }
+      counters_.add(observe::Metric::kSifMoves);
+      problems_.push_back({ErrorCode::kRefused, repository.document + ":" + tag.first,
+                           "a SIF image keeps its name: it was shipped as " +
+                               oci::digest_text(shipped->second) + " and is now to be " +
+                               oci::digest_text(tag.second),
+                           "give the new image a tag of its own"});
+      return true;
+    });
+  }
+}
+
 }  // namespace sluice::low

@@ -1,6 +1,7 @@
 // Of a poll: the blobs of what changed, and the records that are whole then.
 #include <algorithm>
 
+#include "common/base/file_system.h"
 #include "common/base/hasher.h"
 #include "common/base/limits.h"
 #include "common/ecosystem/oci/names.h"
@@ -117,7 +118,13 @@ void OciPoll::ask_for_blob(const Repository& repository, const oci::Descriptor& 
     broken_ = held.error();
     return;
   }
-  if (*held) {
+  const bool is_sif = blob.media_type == oci::kSifLayer;
+  if (auto refusal = is_sif ? sif_.refusal(blob.digest) : std::nullopt) {
+    faults_.emplace(blob.digest, Fault{std::move(*refusal), false});
+    return;
+  }
+  // What another source brought, or other settings let through, is looked at again.
+  if (*held && (!is_sif || sif_.is_enough(**held))) {
     place->second = std::move(**held);
     return;
   }
@@ -146,14 +153,7 @@ void OciPoll::fetch_asked() {
     } else if (wanted.manifest.repository != nullptr) {
       blob = intake_manifest(wanted.manifest, std::move(*fetched));
     } else {
-      const Expectation expectation{
-          .digests = {wanted.blob.digest},
-          .size = wanted.blob.size,
-          .evidence = {{"oci-manifest", oci::digest_text(wanted.blob.digest)}}};
-      blob = context_.intake.take(std::move(*fetched), expectation);
-      if (!blob) {
-        note_refusal(wanted.blob.digest, blob.error());
-      }
+      blob = intake_blob(wanted.blob, std::move(*fetched));
     }
     if (!blob) {
       const ErrorCode code = blob.error().code;
@@ -167,6 +167,26 @@ void OciPoll::fetch_asked() {
       blobs_[wanted.blob.digest] = std::move(*blob);
     }
   });
+}
+
+Result<proto::Blob> OciPoll::intake_blob(const oci::Descriptor& blob, FetchedFile file) {
+  Expectation expectation{.digests = {blob.digest},
+                          .size = blob.size,
+                          .evidence = {{"oci-manifest", oci::digest_text(blob.digest)}}};
+  const bool is_intact = file.digests().front() == Digest(blob.digest);  // else intake refuses it
+  if (blob.media_type == oci::kSifLayer && is_intact) {
+    auto found = sif_.check(file.request().name, blob.digest, file.path().value(), context_.stop);
+    if (!found) {
+      static_cast<void>(posix_file_system().remove(file.path().value()));
+      return std::move(found).error();
+    }
+    expectation.evidence.push_back(std::move(*found));
+  }
+  auto taken = context_.intake.take(std::move(file), expectation);
+  if (!taken) {
+    note_refusal(blob.digest, taken.error());
+  }
+  return taken;
 }
 
 Result<proto::Blob> OciPoll::intake_manifest(const Place& place, FetchedFile file) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/error.h"
+#include "lowside/upstream/oci/sif_check.h"
 
 namespace sluice::low {
 
@@ -23,6 +24,7 @@ struct OciSettings {
   std::vector<std::string> exclude;  // shell patterns of tags that no pattern or range takes
   // platform_filter.h; of what an index names, only these are fetched. Empty: all.
   std::vector<std::string> platforms;
+  SifSettings sif{};      // what holds of SIF images among them
   bool referrers = true;  // whether signatures, attestations and SBOMs come along
   // A file "user:password"; read when a registry asks. Empty: none.
   std::filesystem::path credentials;

@@ -2,7 +2,9 @@
 import hashlib
 import re
 
+import protobuf
 from ecosystems.common import MAX_NAME, depth, json_object, parsed
+from ecosystems.sif import is_sound_sif
 from link import Refused
 
 MAX_MANIFEST = 4 << 20
@@ -11,6 +13,7 @@ MAX_DESCRIPTORS = 10_000
 IMAGES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 INDICES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 NOT_DISTRIBUTED = re.compile(r"application/vnd\.(oci\.image\.layer\.nondistributable\.v1\.tar(\+gzip|\+zstd)?|docker\.image\.rootfs\.foreign\.diff\.tar(\.gzip)?)")
+SIF = "application/vnd.sylabs.sif.layer.v1.sif"
 MEMBERS = ("schemaVersion", "mediaType", "config", "layers", "manifests", "subject", "artifactType", "annotations", "digest", "size", "platform", "fsLayers")
 
 
@@ -138,7 +141,7 @@ def check_oci(record, body, held, previous):
     sizes = {blob["sha256"]: blob.get("size", 0) for blob in blobs}
     named = set()
     for manifest in manifests:
-        named |= check_oci_manifest(manifest, sizes, held[manifest["sha256"]], lambda reason, sha256=manifest["sha256"]: bad(reason, sha256))
+        named |= check_oci_manifest(manifest, sizes, held, lambda reason, sha256=manifest["sha256"], other=None: bad(reason, other or sha256))
     for sha256 in sizes:
         if sha256 not in named:
             raise bad("stray", sha256)
@@ -146,10 +149,30 @@ def check_oci(record, body, held, previous):
     for tag, sha256 in tags.items():
         if not re.fullmatch("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", tag) or sha256 not in known:
             raise bad("tag")
+    before = {} if previous is None else protobuf.parse("OciRepository", previous)
+    for tag, sha256 in tags.items():
+        was = before.get("tags", {}).get(tag, sha256)
+        if was != sha256 and sif_of(before.get("manifests", []), was, held) != sif_of(manifests, sha256, held):
+            raise Refused("sif-tag", "integrity", f"oci record {document}:{tag}")
     return found
 
 
-def check_oci_manifest(manifest, sizes, data, bad):
+def sif_of(manifests, sha256, held):
+    """The SIF image that a manifest is; none: it is something else."""
+    for manifest in manifests:
+        if manifest["sha256"] == sha256:
+            parts, *_ = oci_manifest(manifest.get("media_type", ""), held[sha256])
+            return sif_layer(parts)
+    return None
+
+
+def sif_layer(parts):
+    """`parts`: the configuration, then the layers."""
+    return parts[1][1] if len(parts) == 2 and parts[1][0] == SIF else None
+
+
+def check_oci_manifest(manifest, sizes, held, bad):
+    data = held[manifest["sha256"]]
     assert hashlib.sha256(data).digest() == manifest["sha256"]
     try:
         parts, children, subject, artifact_type, annotations = oci_manifest(manifest.get("media_type", ""), data)
@@ -158,6 +181,9 @@ def check_oci_manifest(manifest, sizes, data, bad):
     for media_type, sha256, size in parts:
         if sizes.get(sha256) != size and not (sha256 not in sizes and NOT_DISTRIBUTED.fullmatch(media_type)):
             raise bad("missing")
+    layer = sif_layer(parts)
+    if layer is not None and not is_sound_sif(held[layer]):
+        raise bad("sif", other=layer)
     shown = (manifest.get("subject", b""), manifest.get("artifact_type", ""), manifest.get("annotations", {}))
     if shown != ((subject, artifact_type, annotations) if subject else (b"", "", {})):
         raise bad("subject")

@@ -5,47 +5,14 @@
 
 #include "common/base/file_system.h"
 #include "common/ecosystem/apt/keyring.h"
-#include "common/ecosystem/apt/private_directory.h"
-#include "common/process/run.h"
+#include "tests/support/gpg_signer.h"
 
 namespace sluice::apt {
 namespace {
 
 using ::testing::HasSubstr;
 
-// A key of its own, as an archive's owner has it.
-class Signer {
- public:
-  Signer() {
-    run({"gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key",
-         "Test <t@example.org>", "ed25519", "sign", "never"});
-  }
-  Signer(const Signer&) = delete;
-  Signer& operator=(const Signer&) = delete;
-  ~Signer() { run({"gpgconf", "--kill", "gpg-agent"}); }
-
-  std::string armored() { return run({"gpg", "--batch", "--armor", "--export"}); }
-  std::string binary() { return run({"gpg", "--batch", "--export"}); }
-  std::string clearsign(const std::string& text) {
-    return run({"gpg", "--batch", "--clearsign", "--digest-algo", "SHA512", "--output", "-"}, text);
-  }
-  std::string detach(const std::string& text) {
-    return run({"gpg", "--batch", "--armor", "--detach-sign", "--output", "-"}, text);
-  }
-
- private:
-  std::string run(std::vector<std::string> arguments, const std::string& input = "") {
-    process::Command command;
-    command.arguments = std::move(arguments);
-    command.environment = {{"GNUPGHOME", home_.path()}, {"LC_ALL", "C"}};
-    command.standard_input = input;
-    const auto outcome = process::run(command, {}).value();
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.standard_error;
-    return outcome.standard_output;
-  }
-
-  PrivateDirectory home_ = PrivateDirectory::make().value();
-};
+using test::Signer;
 
 Signer& signer() {
   static Signer one;

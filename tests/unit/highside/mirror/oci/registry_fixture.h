@@ -24,6 +24,7 @@ class RegistryFixture : public testing::Test {
   RegistryFixture() {
     http::Router router;
     router.mount("/v2", OciMirror::handler(mirror_));
+    router.mount("/sif", OciMirror::sif_handler(mirror_, "/sif"));
     server_ = http::Server::start(
                   {.listen = {"127.0.0.1:0"}, .workers = 2},
                   [router](const http::Request& request) { return router.handle(request); },

@@ -15,6 +15,7 @@
 #include "tests/support/events.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/memory_intake.h"
+#include "tests/support/sif_image.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sluice::low {
@@ -319,6 +320,38 @@ TEST_F(OciDropSourceTest, AnImageWithoutAProperNameIsLeftOutAlone) {
   ASSERT_EQ(proposal.problems.size(), 1U);
   EXPECT_NE(proposal.problems[0].message().find("Bad/Name"), std::string::npos);
   EXPECT_EQ(counters_.get(observe::Metric::kImageArchivesRefused), 0U);
+}
+
+TEST_F(OciDropSourceTest, ASifFileIsAnArtifactOfOneLayer) {
+  sluice::test::SifImage image;
+  image.objects = {{.data = "content"}};
+  const std::string bytes = image.bytes();
+  drop("team/Tool_1.2.sif", bytes);
+  const auto body = shipped("team/tool");
+  const std::string made = make_sif_manifest({sha256(as_bytes(bytes)), bytes.size()});
+  EXPECT_EQ(tags(body), (std::map<std::string, std::string>{{"1.2", digest(made)}}));
+  EXPECT_EQ(blobs(body), (std::set{digest("{}"), digest(bytes)}));
+  const auto read = oci::read_manifest("made", made, "");
+  ASSERT_TRUE(read);
+  ASSERT_NE(oci::sif_layer(*read), nullptr);
+  EXPECT_EQ(read->config->media_type, oci::kSifConfig);
+  // Under the same name nothing else is taken.
+  image.objects[0].data = "other";
+  drop("team/Tool_1.2.sif", image.bytes());
+  const Proposal moved = poll();
+  EXPECT_TRUE(moved.records.empty());
+  ASSERT_EQ(moved.problems.size(), 1U);
+  EXPECT_NE(moved.problems[0].cause.find("keeps its name"), std::string::npos);
+  EXPECT_EQ(counters_.get(observe::Metric::kSifMoves), 1U);
+  // What is none is told and left alone.
+  std::filesystem::remove(settings_.drop_folder / "team/Tool_1.2.sif");
+  drop("bad.sif", "no image");
+  const Proposal bad = poll();
+  EXPECT_TRUE(bad.records.empty());
+  ASSERT_FALSE(bad.problems.empty());
+  EXPECT_EQ(counters_.get(observe::Metric::kSifMalformed), 1U);
+  EXPECT_FALSE(poll().problems.empty());
+  EXPECT_EQ(counters_.get(observe::Metric::kSifMalformed), 1U);
 }
 
 }  // namespace

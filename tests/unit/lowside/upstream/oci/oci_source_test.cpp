@@ -10,6 +10,7 @@
 #include "tests/support/events.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/memory_intake.h"
+#include "tests/support/sif_image.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sluice::low {
@@ -119,6 +120,37 @@ TEST_F(OciSourceTest, ShipsAnImageAndThenOnlyAsksForItsHead) {
   expect_nothing_new();
   EXPECT_EQ(registry_.count("GET", image), gets + 1);  // its referrers
   EXPECT_EQ(registry_.count("HEAD", "/manifests/1"), 2U);
+}
+
+TEST_F(OciSourceTest, ATagOfASifImageNeverMovesToOtherBytes) {
+  const auto put = [&](const std::string& content, const std::string& tag,
+                       const std::string& more = "") {
+    sluice::test::SifImage image;
+    image.objects = {{.data = content}};
+    const auto descriptor = [&](const std::string& bytes, std::string_view type) {
+      return R"({"mediaType":")" + std::string(type) + R"(","digest":")" +
+             registry_.put_blob(bytes) + R"(","size":)" + std::to_string(bytes.size()) + "}";
+    };
+    return registry_.put_manifest(R"({"schemaVersion":2,"config":)" +
+                                      descriptor("{}", oci::kSifConfig) + R"(,"layers":[)" +
+                                      descriptor(image.bytes(), oci::kSifLayer) + "]" + more + "}",
+                                  oci::kOciManifest, {tag});
+  };
+  settings_.images = {"team/app:1", "team/app:2"};
+  put("first", "1");
+  put("first", "2");
+  shipped();
+  // Another manifest of the same image is no move; another image is, and so is one of another kind.
+  const std::string noted = put("first", "1", R"(,"annotations":{"a":"b"})");
+  EXPECT_EQ(tags(shipped()).at("1"), noted);
+  put("second", "1");
+  registry_.put_image("a", {"layer"}, {"2"});
+  const Proposal proposal = poll().value();
+  EXPECT_TRUE(proposal.records.empty());
+  ASSERT_EQ(proposal.problems.size(), 2U);
+  EXPECT_NE(proposal.problems[0].message().find("team/app:1: a SIF image keeps its name"),
+            std::string::npos);
+  EXPECT_EQ(counters_.get(observe::Metric::kSifMoves), 2U);
 }
 
 TEST_F(OciSourceTest, FollowsATagThatMoves) {

@@ -1,14 +1,11 @@
 #include "common/service/scrub.h"
 
-#include <unistd.h>
-
 #include <boost/json.hpp>
-#include <chrono>
 #include <iostream>
-#include <thread>
 
 #include "common/base/text.h"
 #include "common/service/exit_codes.h"
+#include "common/service/follow.h"
 
 namespace sluice::service {
 namespace {
@@ -16,8 +13,6 @@ namespace {
 namespace json = boost::json;
 using observe::Level;
 using observe::Metric;
-
-constexpr std::chrono::milliseconds kLookEvery{500};
 
 json::value time_or_null(UtcTime time) {
   return time == UtcTime() ? json::value(nullptr) : json::value(format_rfc3339(time));
@@ -33,25 +28,6 @@ std::string how_far(const json::object& progress) {
          human_size(number(progress, "bytes")) + " of " +
          human_size(number(progress, "all_bytes")) + ", " +
          std::to_string(number(progress, "damaged")) + " damaged";
-}
-
-// Follows it to its end.
-Result<json::object> follow(const std::string& address, const std::filesystem::path& token) {
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  std::string command = "start";
-  for (;;) {
-    SLUICE_TRY(const std::string text, call_control(address, token, "scrub", command));
-    json::object progress = json::parse(text).as_object();
-    if (terminal) {
-      std::cerr << "\r" << how_far(progress) << "   " << std::flush;
-    }
-    if (!progress.at("running").as_bool()) {
-      std::cerr << (terminal ? "\n" : "");
-      return progress;
-    }
-    command = "show";
-    std::this_thread::sleep_for(kLookEvery);
-  }
 }
 
 }  // namespace
@@ -108,10 +84,14 @@ Command scrub_command(store::Scrubber& scrubber) {
 }
 
 int scrub(const config::Settings& settings, const std::filesystem::path& token_file) {
-  const auto progress = follow(settings.string("status", "listen"), token_file);
+  const Desk desk{settings, token_file, "scrub"};
+  auto progress = desk.ask("start");
+  if (progress) {
+    progress = follow(*std::move(progress),
+                      {.look = [&] { return desk.ask("show"); }, .how_far = how_far});
+  }
   if (!progress) {
-    std::cerr << progress.error().message() << "\n";
-    return progress.error().code == ErrorCode::kUnavailable ? kExitUnreachable : kExitFailure;
+    return complain(progress.error());
   }
   const json::array& report = progress->at("report").as_array();
   for (const json::value& line : report) {

@@ -3,11 +3,11 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <iostream>
-#include <thread>
 
 #include "common/service/client.h"
 #include "common/service/control.h"
 #include "common/service/exit_codes.h"
+#include "common/service/follow.h"
 #include "highside/daemon/snapshot_text.h"
 
 namespace sluice::high {
@@ -19,7 +19,6 @@ using service::Given;
 using TokenFile = std::filesystem::path (*)(const Settings& settings);
 
 constexpr const char* kName = "name";
-constexpr std::chrono::milliseconds kLookEvery{200};
 // A page of differences is some megabytes, but for a suite of an apt archive that is new as a
 // whole; the daemon reads its catalog for each.
 constexpr service::Patience kDiffPatience{.time = std::chrono::minutes(10),
@@ -157,20 +156,12 @@ int diff(const Settings& settings, const Given& given) {
   return service::kExitOk;
 }
 
-// Follows it to its end.
-Result<json::object> follow_gc(const Settings& settings, TokenFile token, std::string command) {
-  for (;; command = "show") {
-    SLUICE_TRY(json::object progress, read_object(service::call_control(
-                                          address(settings), token(settings), "gc", command)));
-    if (!progress.at("running").as_bool()) {
-      return progress;
-    }
-    std::this_thread::sleep_for(kLookEvery);
-  }
-}
-
 int gc(const Settings& settings, TokenFile token, const Given& given) {
-  const auto progress = follow_gc(settings, token, given.has("--dry-run") ? "dry-run" : "start");
+  const service::Desk desk{settings, token(settings), "gc"};
+  auto progress = desk.ask(given.has("--dry-run") ? "dry-run" : "start");
+  if (progress) {
+    progress = service::follow(*std::move(progress), {.look = [&] { return desk.ask("show"); }});
+  }
   if (!progress) {
     return complain(progress.error());
   }

@@ -1,15 +1,11 @@
 #include "lowside/daemon/export_cli.h"
 
-#include <unistd.h>
-
 #include <boost/json.hpp>
-#include <chrono>
 #include <iostream>
-#include <thread>
 
 #include "common/base/text.h"
-#include "common/service/control.h"
 #include "common/service/exit_codes.h"
+#include "common/service/follow.h"
 #include "common/service/person.h"
 
 namespace sluice::low {
@@ -17,28 +13,9 @@ namespace {
 
 namespace json = boost::json;
 using config::Settings;
+using service::complain;
+using service::Desk;
 using service::Given;
-
-constexpr std::chrono::milliseconds kLookEvery{300};
-
-int complain(const Error& error) {
-  std::cerr << error.message() << "\n";
-  return error.code == ErrorCode::kUnavailable ? service::kExitUnreachable : service::kExitFailure;
-}
-
-Result<json::object> call(const Settings& settings, const json::object& command) {
-  const std::filesystem::path token = settings.path("daemon", "state") / "control.token";
-  SLUICE_TRY(const std::string answer,
-             service::call_control(settings.string("status", "listen"), token, "export",
-                                   json::serialize(command)));
-  boost::system::error_code failure;
-  json::value value = json::parse(answer, failure);
-  if (failure || !value.is_object()) {
-    return Error{ErrorCode::kInvalid, "the daemon's answer", "it is no JSON object",
-                 "are daemon and command of the same version?"};
-  }
-  return std::move(value.get_object());
-}
 
 std::uint64_t number(const json::object& from, const char* key) {
   const json::value* const found = from.if_contains(key);
@@ -75,22 +52,10 @@ Result<json::object> selection(const Given& given) {
   return chosen;
 }
 
-Result<json::object> follow(const Settings& settings, json::object progress) {
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  while (progress.at("running").as_bool()) {
-    if (terminal) {
-      std::cerr << "\r" << how_far(progress) << "   " << std::flush;
-    }
-    std::this_thread::sleep_for(kLookEvery);
-    SLUICE_TRY(progress, call(settings, {{"do", "show"}}));
-  }
-  std::cerr << (terminal ? "\n" : "");
-  return progress;
-}
-
 int run(const Settings& settings, const Given& given) {
+  const Desk desk{settings, settings.path("daemon", "state") / "control.token", "export"};
   if (given.has("--stop")) {
-    const auto stopped = call(settings, {{"do", "stop"}});
+    const auto stopped = desk.ask(json::object{{"do", "stop"}});
     return stopped ? service::kExitOk : complain(stopped.error());
   }
   auto command = selection(given);
@@ -107,9 +72,11 @@ int run(const Settings& settings, const Given& given) {
   (*command)["iso"] = given.has("--iso");
   (*command)["by"] = given.has("--by") ? given.value("--by") : service::person();
   (*command)["reason"] = given.value("--reason");
-  auto progress = call(settings, *command);
+  auto progress = desk.ask(*command);
   if (progress) {
-    progress = follow(settings, *std::move(progress));
+    progress = service::follow(
+        *std::move(progress),
+        {.look = [&] { return desk.ask(json::object{{"do", "show"}}); }, .how_far = how_far});
   }
   if (!progress) {
     return complain(progress.error());

@@ -1,15 +1,11 @@
 #include "lowside/daemon/request_cli.h"
 
-#include <unistd.h>
-
 #include <boost/json.hpp>
-#include <chrono>
 #include <iostream>
-#include <thread>
 
 #include "common/base/file_system.h"
-#include "common/service/control.h"
 #include "common/service/exit_codes.h"
+#include "common/service/follow.h"
 #include "common/service/person.h"
 #include "lowside/daemon/request_text.h"
 #include "lowside/request/request_book.h"
@@ -19,9 +15,8 @@ namespace {
 
 namespace json = boost::json;
 using config::Settings;
+using service::complain;
 using service::Given;
-
-constexpr std::chrono::milliseconds kLookEvery{300};
 
 const service::Parameter kJson{.name = "--json", .help = "as JSON"};
 const service::Parameter kBy{
@@ -35,22 +30,8 @@ std::string person(const Given& given) {
 }
 
 Result<json::object> call(const Settings& settings, const json::object& command) {
-  const std::filesystem::path token = settings.path("daemon", "state") / "control.token";
-  SLUICE_TRY(const std::string answer,
-             service::call_control(settings.string("status", "listen"), token, "request",
-                                   json::serialize(command)));
-  boost::system::error_code failure;
-  json::value value = json::parse(answer, failure);
-  if (failure || !value.is_object()) {
-    return Error{ErrorCode::kInvalid, "the daemon's answer", "it is no JSON object",
-                 "are daemon and command of the same version?"};
-  }
-  return std::move(value.get_object());
-}
-
-int complain(const Error& error) {
-  std::cerr << error.message() << "\n";
-  return error.code == ErrorCode::kUnavailable ? service::kExitUnreachable : service::kExitFailure;
+  return service::Desk{settings, settings.path("daemon", "state") / "control.token", "request"}.ask(
+      command);
 }
 
 int show(const json::object& answer, const Given& given) {
@@ -83,26 +64,27 @@ Result<json::array> read_files(const Given& given) {
   return files;
 }
 
-void show_progress(const json::object& shown) {
+std::string how_far(const json::object& shown) {
   const json::value* polling = shown.if_contains("polling");
-  if (::isatty(STDERR_FILENO) != 1 || polling == nullptr) {
-    return;
+  if (polling == nullptr) {
+    return "";
   }
   const json::object& at = polling->as_object();
-  std::cerr << "\r" << std::string_view(at.at("stage").as_string()) << " "
-            << at.at("done").to_number<std::uint64_t>() << " of "
-            << at.at("total").to_number<std::uint64_t>() << "        " << std::flush;
+  return std::string(at.at("stage").as_string()) + " " +
+         std::to_string(at.at("done").to_number<std::uint64_t>()) + " of " +
+         std::to_string(at.at("total").to_number<std::uint64_t>());
 }
 
 // Until it has a plan, or the poll failed.
 Result<json::object> wait_for_plan(const Settings& settings, json::object shown) {
-  while (shown.at("state").as_string() == "asked" && shown.at("failure").as_string().empty()) {
-    show_progress(shown);
-    std::this_thread::sleep_for(kLookEvery);
-    SLUICE_TRY(shown, call(settings, {{"do", "show"}, {"id", shown.at("id")}}));
-  }
-  std::cerr << (::isatty(STDERR_FILENO) == 1 ? "\r\x1b[K" : "");
-  return shown;
+  const json::object look{{"do", "show"}, {"id", shown.at("id")}};
+  return service::follow(std::move(shown), {.look = [&] { return call(settings, look); },
+                                            .how_far = how_far,
+                                            .under_way =
+                                                [](const json::object& now) {
+                                                  return now.at("state").as_string() == "asked" &&
+                                                         now.at("failure").as_string().empty();
+                                                }});
 }
 
 int add(const Settings& settings, const Given& given) {

@@ -80,8 +80,7 @@ VolumeManifest read(const json::object& root) {
     throw Refused{"is of another format than " + std::string(kFormat)};
   }
   manifest.bundle = number_of(root, "bundle");
-  manifest.timestamp = from_unix_micros(
-      static_cast<std::int64_t>(std::min<std::uint64_t>(manifest.bundle, 1ULL << 40) * 1'000'000));
+  manifest.timestamp = string_of(root, "timestamp");
   manifest.origin_user = string_of(root, "origin_user");
   each_of(root, "artifacts", kMaxListed, [&](const json::object& entry) {
     manifest.artifacts.push_back({string_of(entry, "file"), digest_of(entry, "sha256"),
@@ -168,7 +167,7 @@ std::string volume_name(std::string_view stream, std::uint64_t bundle, std::uint
 
 std::string write_manifest(const VolumeManifest& manifest) {
   std::string text = "{\n";
-  add(text, "timestamp", json::value(format_rfc3339(manifest.timestamp)));
+  add(text, "timestamp", json::value(manifest.timestamp));
   add(text, "origin_user", json::value(manifest.origin_user));
   add_list(text, "artifacts", manifest.artifacts, [](const ManifestFile& file) {
     return json::object{{"file", file.file},

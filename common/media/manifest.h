@@ -17,6 +17,9 @@ namespace sluice::media {
 inline constexpr std::string_view kManifestFile = "transfer_manifest.json";
 inline constexpr std::string_view kSignatureFile = "transfer_manifest.json.minisig";
 
+// What write_manifest() begins with: for who looks through an image.
+inline constexpr std::string_view kManifestBegin = "{\n  \"timestamp\": \"";
+
 inline constexpr std::size_t kMaxManifestFileBytes = std::size_t{32} << 20;
 // Entries of each of its lists. What a volume holds beyond it is not listed, and says so.
 inline constexpr std::size_t kMaxListed = 50'000;
@@ -50,7 +53,7 @@ struct ContentLine {
 };
 
 struct VolumeManifest {
-  UtcTime timestamp;        // when the export began
+  std::string timestamp;    // when the export began, as format_rfc3339() has it: for people
   std::string origin_user;  // who gave the command
   std::vector<ManifestFile> artifacts;
   std::string stream;

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "lowside/daemon/epoch.h"
 #include "lowside/daemon/spool_feed.h"
 #include "lowside/media/medium_size.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 namespace json = boost::json;
 using observe::Level;
+using observe::Metric;
 
 std::string text_of(const json::object& from, const char* key) {
   const json::value* const found = from.if_contains(key);
@@ -159,14 +161,9 @@ Result<Journal> ExportDesk::prepare(const std::filesystem::path& folder, Journal
                  "sluice-low status says which are held"};
   }
   wanted.shipments = wire::to_text(ranges_of(shipments));
-  wanted.bundle = static_cast<std::uint64_t>(to_unix_micros(parts_.clock.utc_now()) / 1'000'000);
-  for (;; ++wanted.bundle) {  // another export of this second
-    SLUICE_TRY(const bool there,
-               files.exists(folder / media::volume_name(wanted.stream, wanted.bundle, 1)));
-    if (!there) {
-      return wanted;
-    }
-  }
+  wanted.begun = parts_.clock.utc_now();
+  SLUICE_TRY(wanted.bundle, next_bundle(parts_.index, parts_.clock));
+  return wanted;
 }
 
 Result<void> ExportDesk::start(const std::string& to, Journal wanted, const std::string& select,
@@ -196,13 +193,15 @@ Result<void> ExportDesk::start(const std::string& to, Journal wanted, const std:
                       {"to", to},
                       {"by", journal.by},
                       {"reason", journal.reason}});
-  job->exporter = std::make_unique<Exporter>(
-      ExportOptions{.folder = folder}, std::move(journal),
-      ExportParts{*job->feed, posix_file_system(), parts_.signing, parts_.receivers, parts_.clock});
+  job->exporter =
+      std::make_unique<Exporter>(ExportOptions{.folder = folder}, std::move(journal),
+                                 ExportParts{*job->feed, posix_file_system(), parts_.signing,
+                                             parts_.receivers, parts_.clock, parts_.counters});
   job_ = std::move(job);
   job_->thread = std::jthread([this, bundle, one = job_.get()](const std::stop_token& stop) {
     const Result<void> result = one->exporter->run(stop);
     const ExportProgress progress = one->exporter->progress();
+    parts_.counters.add(result ? Metric::kExportsFinished : Metric::kExportsFailed);
     if (result) {
       parts_.events.emit(Level::kNotice, "export.finished",
                          {{"bundle", bundle},

@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
+#include "common/observe/counters.h"
 #include "common/observe/events.h"
 #include "lowside/media/exporter.h"
 #include "lowside/spool/spool.h"
@@ -19,13 +20,15 @@ namespace sluice::low {
 // Callable from any thread.
 class ExportDesk {
  public:
-  struct Parts {  // all outlive it
+  struct Parts {                  // all outlive it
+    store::KeyValueStore& index;  // where bundles are numbered
     Spool& spool;
     const store::BlobStore& blobs;
     const crypto::SigningKey& signing;
     const std::vector<crypto::SealingKey>& receivers;
     const TransmitSettings& link;
     const Clock& clock;
+    observe::Counters& counters;
     observe::EventSink& events;
   };
   explicit ExportDesk(Parts parts);

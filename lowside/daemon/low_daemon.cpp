@@ -124,8 +124,9 @@ Result<void> LowDaemon::open_link() {
   SLUICE_TRY(transmitter_, Transmitter::start(options_.transmit,
                                               {*spool_, *blobs_, lanes, options_.signing,
                                                options_.receivers, clock_, counters_, events_}));
-  exports_ = std::make_unique<ExportDesk>(ExportDesk::Parts{
-      *spool_, *blobs_, options_.signing, options_.receivers, options_.transmit, clock_, events_});
+  exports_ = std::make_unique<ExportDesk>(
+      ExportDesk::Parts{*index_, *spool_, *blobs_, options_.signing, options_.receivers,
+                        options_.transmit, clock_, counters_, events_});
   return {};
 }
 

@@ -48,7 +48,7 @@ std::string Exporter::shipments_of(const ClosedVolume& volume) const {
 Result<media::VolumeManifest> Exporter::common_manifest() const {
   media::VolumeManifest manifest;
   manifest.bundle = journal_.bundle;
-  manifest.timestamp = from_unix_micros(static_cast<std::int64_t>(journal_.bundle * 1'000'000));
+  manifest.timestamp = format_rfc3339(journal_.begun);
   manifest.origin_user = journal_.by;
   manifest.reason = journal_.reason;
   manifest.stream = journal_.stream;

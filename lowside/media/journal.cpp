@@ -28,6 +28,7 @@ Journal journal_from(const json::value& root) {
   journal.asked = text(root, "asked");
   journal.stream = text(root, "stream");
   journal.bundle = number(root, "bundle");
+  journal.begun = from_unix_micros(root.at("begun_micros").to_number<std::int64_t>());
   journal.by = text(root, "by");
   journal.reason = text(root, "reason");
   journal.size = number(root, "size");
@@ -76,6 +77,7 @@ Result<void> write_journal(FileSystem& files, const std::filesystem::path& folde
   const json::object root{{"asked", journal.asked},
                           {"stream", journal.stream},
                           {"bundle", journal.bundle},
+                          {"begun_micros", to_unix_micros(journal.begun)},
                           {"by", journal.by},
                           {"reason", journal.reason},
                           {"size", journal.size},

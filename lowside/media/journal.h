@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/clock.h"
 #include "common/base/file_system.h"
 #include "common/media/manifest.h"
 #include "lowside/media/block_feed.h"
@@ -24,6 +25,7 @@ struct Journal {
   std::string asked;  // what was asked for, to tell whether it is the same export
   std::string stream;
   std::uint64_t bundle = 0;
+  UtcTime begun;
   std::string by;
   std::string reason;
   std::uint64_t size = 0;

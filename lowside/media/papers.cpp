@@ -23,7 +23,7 @@ std::vector<Row> facts(const media::VolumeManifest& manifest) {
   std::vector<Row> rows{
       {"Bundle", media::bundle_name(manifest.stream, manifest.bundle)},
       {"Stream", manifest.stream},
-      {"Exported", format_rfc3339(manifest.timestamp) + " by " + manifest.origin_user},
+      {"Exported", manifest.timestamp + " by " + manifest.origin_user},
       {"Shipments", manifest.shipments},
       {"Volumes", std::to_string(manifest.volumes.size()) + ", " + human_size(bytes)},
       {"Sender's key", manifest.sender}};

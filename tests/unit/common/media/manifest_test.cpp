@@ -14,7 +14,7 @@ Sha256Digest digest(std::string_view text) { return sha256(as_bytes(text)); }
 VolumeManifest example() {
   VolumeManifest manifest;
   manifest.bundle = 1'795'932'062;  // 2026-11-29T06:01:02Z
-  manifest.timestamp = from_unix_micros(1'795'932'062'000'000);
+  manifest.timestamp = "2026-11-29T06:01:02.000000Z";
   manifest.origin_user = "ann \"low\"";
   manifest.artifacts = {{"data/00.sluice", digest("data"), 4096, "lab-low shipments 1-7"},
                         {"SHA256SUMS", digest("sums"), 81, "papers"}};

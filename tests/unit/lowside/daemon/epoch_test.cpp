@@ -35,5 +35,22 @@ TEST(NextEpoch, IsDurableWhenItReturns) {
   EXPECT_GT(next_epoch(index, clock).value(), begun);
 }
 
+// A replay is told from the newest by its number alone.
+TEST(NextBundle, GrowsWithinASecondAndWhenTheClockJumpsBack) {
+  test::MemoryStore index;
+  SetClock clock;
+  std::uint64_t last = next_bundle(index, clock).value();
+  EXPECT_EQ(last, 1'800'000'000U);
+  for (const int hours : {0, 0, -24, 0, 48}) {
+    clock.now += std::chrono::hours(hours);
+    index.crash(test::MemoryStore::Loss::kAll);
+    const std::uint64_t next = next_bundle(index, clock).value();
+    EXPECT_GT(next, last);
+    last = next;
+  }
+  EXPECT_EQ(last, 1'800'086'400U);
+  EXPECT_EQ(next_epoch(index, clock).value(), Epoch(1'800'086'400));  // counts for itself
+}
+
 }  // namespace
 }  // namespace sluice::low

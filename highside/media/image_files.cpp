@@ -2,9 +2,12 @@
 // is damaged: then every sector is looked at, and those that begin a slice say where their file
 // lies.
 #include <algorithm>
+#include <boost/endian/conversion.hpp>
 #include <map>
 
+#include "common/crypto/minisign.h"
 #include "common/media/layout.h"
+#include "common/media/manifest.h"
 #include "highside/media/volume_files.h"
 
 namespace sluice::high {
@@ -13,10 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 using media::kSectorBytes;
 
-constexpr std::uint64_t kDescriptorSector = 16;  // ECMA-119, 6.2.1
-constexpr std::size_t kMaxFolderBytes = std::size_t{1} << 20;
+constexpr std::uint64_t kDescriptorSector = 16;                // ECMA-119, 6.2.1
+constexpr std::size_t kMaxFolderBytes = std::size_t{1} << 20;  // of all folders of an image
 constexpr std::size_t kRecordBytes = 33;  // of a directory record before its name
 constexpr std::size_t kScanBytes = std::size_t{4} << 20;
+constexpr std::size_t kMaxManifests = 100;  // of volumes that a medium held before
 
 struct Extent {
   std::uint64_t sector = 0;
@@ -58,7 +62,8 @@ std::string plain_name(std::string_view name) {
   return out;
 }
 
-// None: not a record.
+// None: not a record, or one whose numbers, which stand there in both orders of bytes, disagree: so
+// no destroyed sector is taken for a folder.
 std::optional<Record> parse_record(ByteView bytes) {
   if (bytes.size() < kRecordBytes + 1) {
     return std::nullopt;
@@ -66,17 +71,19 @@ std::optional<Record> parse_record(ByteView bytes) {
   ByteReader reader(bytes);
   reader.bytes(2);
   Record record;
-  record.extent.sector = reader.u32();
-  reader.bytes(4);
-  record.extent.bytes = reader.u32();
-  reader.bytes(4 + 7);
+  const auto both = [&reader](std::uint64_t& number) {
+    number = reader.u32();
+    return number == boost::endian::endian_reverse(reader.u32());
+  };
+  const bool agree = both(record.extent.sector) && both(record.extent.bytes);
+  reader.bytes(7);
   const std::uint8_t flags = reader.u8();
   record.folder = (flags & 2) != 0;
   record.continues = (flags & 0x80) != 0;
   reader.bytes(6);
   const std::size_t length = reader.u8();
   const ByteView name = reader.bytes(length);
-  if (!reader.ok() || length == 0) {
+  if (!reader.ok() || length == 0 || !agree) {
     return std::nullopt;
   }
   if (length % 2 == 0) {
@@ -93,9 +100,9 @@ std::optional<Record> parse_record(ByteView bytes) {
 // A file in one extent or more, which lie one after another where an image was made in one go.
 class ExtentSectors final : public SectorReader {
  public:
-  ExtentSectors(std::vector<std::pair<Extent, std::unique_ptr<SectorReader>>> parts)
-      : parts_(std::move(parts)) {
-    for (const auto& [extent, reader] : parts_) {
+  ExtentSectors(std::unique_ptr<SectorReader> image, std::vector<Extent> extents)
+      : image_(std::move(image)), extents_(std::move(extents)) {
+    for (const Extent& extent : extents_) {
       bytes_ += extent.bytes;
     }
   }
@@ -103,11 +110,11 @@ class ExtentSectors final : public SectorReader {
   std::uint64_t read(std::uint64_t offset, MutableByteView into) override {
     std::uint64_t bad = 0;
     std::uint64_t begin = 0;
-    for (const auto& [extent, reader] : parts_) {
+    for (const Extent& extent : extents_) {
       const std::uint64_t end = begin + extent.bytes;
       if (offset >= begin && offset < end && !into.empty()) {
         const std::uint64_t here = std::min<std::uint64_t>(end - offset, into.size());
-        bad += reader->read(offset - begin, into.first(here));
+        bad += image_->read(extent.sector * kSectorBytes + (offset - begin), into.first(here));
         into = into.subspan(here);
         offset += here;
       }
@@ -118,7 +125,8 @@ class ExtentSectors final : public SectorReader {
   }
 
  private:
-  std::vector<std::pair<Extent, std::unique_ptr<SectorReader>>> parts_;
+  std::unique_ptr<SectorReader> image_;
+  std::vector<Extent> extents_;
   std::uint64_t bytes_ = 0;
 };
 
@@ -137,7 +145,7 @@ class ImageFiles final : public VolumeFiles {
     return root && look(sectors, root->extent, "");
   }
 
-  // By the heads of slices.
+  // By the heads of slices, and what begins like a manifest.
   bool salvage(SectorReader& sectors);
   bool salvaged() const override { return salvaged_; }
 
@@ -147,26 +155,29 @@ class ImageFiles final : public VolumeFiles {
     if (found == files_.end()) {
       return Error{ErrorCode::kNotFound, name, "is not in " + image_.string(), ""};
     }
-    std::vector<std::pair<Extent, std::unique_ptr<SectorReader>>> parts;
-    for (const Extent& extent : found->second) {
-      SLUICE_TRY(auto reader, open_sectors(image_, extent.sector * kSectorBytes, extent.bytes));
-      parts.emplace_back(extent, std::move(reader));
-    }
-    return std::unique_ptr<SectorReader>(new ExtentSectors(std::move(parts)));
+    SLUICE_TRY(auto sectors, open_sectors(image_));
+    return std::unique_ptr<SectorReader>(new ExtentSectors(std::move(sectors), found->second));
   }
 
  private:
   bool look(SectorReader& sectors, const Extent& folder, const std::string& prefix);
+  void list(const std::string& name, const Extent& extent) {
+    files_[name] = {extent};
+    entries_.push_back({name, extent.bytes, true});
+  }
   bool add(SectorReader& sectors, const Record& record, const std::string& prefix);
 
   fs::path image_;
   std::vector<Entry> entries_;
   std::map<std::string, std::vector<Extent>> files_;
+  std::uint64_t folder_bytes_ = 0;  // looked at
+  std::uint64_t file_bytes_ = 0;
   bool salvaged_ = false;
 };
 
 bool ImageFiles::look(SectorReader& sectors, const Extent& folder, const std::string& prefix) {
-  if (folder.bytes > kMaxFolderBytes) {
+  folder_bytes_ += folder.bytes;
+  if (folder_bytes_ > kMaxFolderBytes) {
     return false;
   }
   Bytes bytes((folder.bytes + kSectorBytes - 1) / kSectorBytes * kSectorBytes);
@@ -198,6 +209,7 @@ bool ImageFiles::add(SectorReader& sectors, const Record& record, const std::str
   if (record.folder && prefix.empty()) {
     return look(sectors, record.extent, name + "/");
   }
+  file_bytes_ += record.extent.bytes;
   auto& extents = files_[name];
   if (extents.empty()) {
     entries_.push_back({name, 0, !record.folder});
@@ -205,39 +217,120 @@ bool ImageFiles::add(SectorReader& sectors, const Record& record, const std::str
   extents.push_back(record.extent);
   const auto entry = std::ranges::find(entries_, name, &Entry::name);
   entry->bytes += record.extent.bytes;
-  return entries_.size() <= kMaxVolumeFiles;
+  return entries_.size() <= kMaxVolumeFiles && file_bytes_ <= sectors.bytes();
 }
 
-bool ImageFiles::salvage(SectorReader& sectors) {
-  // For each file, where it would begin by the heads that say they are of it.
-  std::map<std::uint8_t, std::map<std::uint64_t, std::size_t>> begins;
+// What begins at that sector and ends with the first zero byte; empty: it is longer than `limit`.
+std::string text_at(SectorReader& sectors, std::uint64_t sector, std::size_t limit) {
+  std::string text;
+  Bytes buffer(kSectorBytes);
+  while (text.size() < limit &&
+         sectors.read((sector + text.size() / kSectorBytes) * kSectorBytes, buffer) == 0) {
+    const auto end = std::ranges::find(buffer, std::uint8_t{0});
+    text.append(buffer.begin(), end);
+    if (end != buffer.end()) {
+      return text;
+    }
+  }
+  return {};
+}
+
+// What the sectors of an image say of the volumes that they are of.
+struct Traces {
+  struct Volume {
+    std::uint8_t files = 1;
+    // For each file, where it would begin by the heads that say they are of it, and how many do.
+    std::map<std::uint8_t, std::map<std::uint64_t, std::size_t>> begins;
+  };
+  // By bundle and number: a medium that was written before may have sectors of an older one.
+  std::map<std::pair<std::uint64_t, std::uint16_t>, Volume> volumes;
+  std::vector<std::uint64_t> manifests;  // sectors that begin like one
+};
+
+Traces traces_in(SectorReader& sectors) {
+  Traces traces;
   Bytes buffer(kScanBytes);
   for (std::uint64_t at = 0; at < sectors.bytes(); at += kScanBytes) {
     sectors.read(at, buffer);
     for (std::size_t i = 0; i < kScanBytes; i += kSectorBytes) {
       const ByteView sector = ByteView(buffer).subspan(i, kSectorBytes);
+      const std::uint64_t here = (at + i) / kSectorBytes;
+      if (as_text(sector).starts_with(media::kManifestBegin) &&
+          traces.manifests.size() < kMaxManifests) {
+        traces.manifests.push_back(here);
+      }
       const auto head = media::looks_like_head(sector) ? media::read_head(sector)
                                                        : std::optional<media::ReadHead>();
-      const std::uint64_t here = (at + i) / kSectorBytes;
       if (head && head->head.sector <= here) {
-        ++begins[head->file][here - head->head.sector];
+        auto& volume = traces.volumes[{head->head.bundle, head->head.volume}];
+        volume.files = head->head.files;
+        ++volume.begins[head->file][here - head->head.sector];
       }
     }
   }
+  return traces;
+}
+
+// Where each file begins. Files of one length lie one behind another: so those of which no head is
+// left are found by the others.
+std::map<std::uint8_t, std::uint64_t> begins_of(const Traces::Volume& volume) {
+  std::map<std::uint8_t, std::uint64_t> begins;
+  for (const auto& [file, places] : volume.begins) {
+    begins[file] =
+        std::ranges::max_element(places, {}, [](const auto& place) { return place.second; })->first;
+  }
+  const auto [first, begin] = *begins.begin();
+  const auto [last, end] = *begins.rbegin();
+  if (last == first || end <= begin) {
+    return begins;
+  }
+  const std::uint64_t stride = (end - begin) / (last - first);
+  for (std::uint8_t file = 0; file < volume.files; ++file) {
+    const std::uint64_t ahead = begin + file * stride;
+    if (ahead >= first * stride) {
+      begins.try_emplace(file, ahead - first * stride);
+    }
+  }
+  return begins;
+}
+
+bool ImageFiles::salvage(SectorReader& sectors) {
+  const Traces traces = traces_in(sectors);
+  if (traces.volumes.empty()) {
+    return false;
+  }
   files_.clear();
   entries_.clear();
-  for (const auto& [file, places] : begins) {
-    const auto best =
-        std::ranges::max_element(places, {}, [](const auto& place) { return place.second; });
-    const std::string number = std::to_string(file);
-    const std::string name =
-        "data/" + std::string(number.size() < 2 ? "0" : "") + number + ".sluice";
-    const std::uint64_t bytes = sectors.bytes() - best->first * kSectorBytes;
-    files_[name] = {{best->first, bytes}};
-    entries_.push_back({name, bytes, true});
-  }
   salvaged_ = true;
-  return !entries_.empty();
+  const auto& [identity, volume] = *traces.volumes.rbegin();
+  const auto begins = begins_of(volume);
+  const std::uint64_t all = sectors.bytes() / kSectorBytes;
+  for (auto at = begins.begin(); at != begins.end() && at->second < all; ++at) {
+    // The last has the length of the one before it.
+    const auto next = std::next(at);
+    const std::uint64_t length = next != begins.end()   ? next->second - at->second
+                                 : at == begins.begin() ? all
+                                                        : at->second - std::prev(at)->second;
+    const std::string number = std::to_string(at->first);
+    list("data/" + std::string(number.size() < 2 ? "0" : "") + number + ".sluice",
+          {at->second, std::min(length, all - at->second) * kSectorBytes});
+  }
+  for (const std::uint64_t sector : traces.manifests) {
+    const std::string text = text_at(sectors, sector, media::kMaxManifestFileBytes);
+    const auto manifest = media::read_manifest(text);
+    if (!manifest || std::pair(manifest->bundle, manifest->volume) != identity) {
+      continue;
+    }
+    // Its signature is the next file by name.
+    const std::uint64_t behind = sector + (text.size() + kSectorBytes - 1) / kSectorBytes;
+    const std::string signature = text_at(sectors, behind, crypto::kMaxMinisignBytes);
+    if (!signature.empty()) {
+      list(std::string(media::kManifestFile), {sector, text.size()});
+      list(std::string(media::kSignatureFile), {behind, signature.size()});
+      break;
+    }
+  }
+  return true;
 }
 
 }  // namespace

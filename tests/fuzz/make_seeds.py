@@ -420,11 +420,35 @@ def media_seeds(root):
     yield "signature", b"\3untrusted comment: x\n" + base64.b64encode(b"ED" + bytes(72)) + b"\ntrusted comment: y\n" + base64.b64encode(bytes(64)) + b"\n"
 
 
+def volume_seeds():
+    """A small ISO 9660 file system behind its system area, and sectors of volumes."""
+    def both(number):
+        return struct.pack("<I", number) + struct.pack(">I", number)
+
+    def record(sector, size, flags, name, more=b""):
+        body = b"\0" + both(sector) + both(size) + bytes(7) + bytes([flags]) + bytes(6) + bytes([len(name)]) + name
+        body += bytes((len(name) + 1) % 2) + more
+        return bytes([len(body) + 1]) + body
+
+    def folder(*records):
+        return b"".join(records).ljust(2048, b"\0")
+    long_name = b"NM" + bytes([5 + 14, 1, 0]) + b"00.sluice.data"[:14]
+    root = (b"\1CD001\1".ljust(156, b"\0") + record(17, 2048, 2, b"\0")).ljust(2048, b"\0")
+    top = folder(record(17, 2048, 2, b"\0"), record(17, 2048, 2, b"\1"), record(18, 2048, 2, b"DATA"),
+                 record(19, 9, 0, b"TRANSFER.TXT;1"), record(19, 9, 0x80, b"LONG.BIN;1"), record(19, 9, 0, b"LONG.BIN;1"))
+    below = folder(record(18, 2048, 2, b"\0"), record(17, 2048, 2, b"\1"), record(19, 9, 0, b"00.SLU;1", long_name))
+    yield "file_system", b"\1" + root + top + below + b"a sheet.\n"
+    yield "folder_in_itself", b"\1" + root + folder(record(17, 2048, 2, b"\0"), record(17, 2048, 2, b"\1"), record(17, 2048, 2, b"DATA"))
+    yield "sectors", b"\0" + b"".join(b"\0" + bytes([5, 3, group, 8 * group]) + b"\1\0" + bytes([file]) + b"\2" + piece(b"x" * 100)
+                                      for file in range(4) for group in range(2)) + b"\1\5\x64\0\0"
+    yield "papers_changed", b"\0" + b"\0" + bytes([5, 3, 0, 0]) + b"\1\0\0" + b"\1\5\x64\0\1\x20\0\1"
+
+
 def main():
     root, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     example = examples(root)
     groups = {"npm": npm_seeds(), "pypi": pypi_seeds(), "huggingface": huggingface_seeds(), "conda": conda_seeds(), "oci": oci_seeds(), "images": images_seeds(), "registry": registry_seeds(root), "archive": archive_seeds(), "configuration": configuration_seeds(root), "http": http_seeds(), "publish": publish_seeds(),
-              "shipment": shipment_seeds(example), "media": media_seeds(root)}
+              "shipment": shipment_seeds(example), "media": media_seeds(root), "volume": volume_seeds()}
     seeds = [(target, name, data) for target, group in groups.items() for name, data in group] + list(link_seeds(example)) + list(
         vector_seeds(root))
     for target, name, data in seeds:

@@ -28,8 +28,8 @@ inline constexpr std::size_t kSymbolBytes = kSectorBytes - 60;
 // a codeword of a Blu-ray's 60 000 loses more once in 25 000 discs; in one run it loses at most 17.
 inline constexpr std::uint8_t kDataSymbols = 160;
 inline constexpr std::uint8_t kParitySymbols = 32;
-// Data files of a volume of more than one group: a run of 5 % then meets a group in two at the
-// most.
+// Data files of a volume: a run of 5 % meets two of them at the most, and leaves heads in the
+// others.
 inline constexpr std::size_t kDataFiles = 24;
 inline constexpr std::size_t kMaxDataFiles = 64;
 inline constexpr std::size_t kMaxBlocksPerGroup = 32;
@@ -38,7 +38,7 @@ inline constexpr std::size_t kMaxHeads = 4;
 
 struct GroupHead {
   std::string stream;
-  std::uint64_t bundle = 0;  // seconds since 1970 when its export began: names it, and grows
+  std::uint64_t bundle = 0;  // names it: about when it began, in seconds since 1970; only grows
   std::uint16_t volume = 1;  // counts from 1
   std::uint32_t group = 0;   // counts from 0 in each volume
   bool last = false;         // of the volume

@@ -366,8 +366,10 @@ Result<void> Publisher::publish(const ShipmentRef& ref, const VerifiedShipment& 
   const proto::Shipment& shipment = verified.shipment();
   const UtcTime now = clock_.utc_now();
   store::Batch along;
+  Sha256Digest manifest;
   {
     const std::lock_guard lock(mutex_);
+    manifest = ledger_.find(ref)->manifest;
     ledger_.put_published(ref, catalog_.current().next(), now, along);
   }
   SLUICE_TRY(const Edition edition, catalog_.publish({shipment, records, now}, std::move(along)));
@@ -382,6 +384,7 @@ Result<void> Publisher::publish(const ShipmentRef& ref, const VerifiedShipment& 
                {{"shipment", id(ref)},
                 {"edition", std::to_string(edition.value())},
                 {"source", shipment.source()},
+                {"manifest", manifest.hex()},
                 {"records", std::to_string(records.size())},
                 {"blobs", std::to_string(shipment.blobs_size())}});
   return {};

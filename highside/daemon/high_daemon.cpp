@@ -164,9 +164,9 @@ Result<void> HighDaemon::open_link() {
                                                       .clock = clock_,
                                                       .counters = counters_,
                                                       .events = events_});
-  imports_ = std::make_unique<ImportDesk>(ImportDesk::Parts{options_.streams, options_.opening,
-                                                            *index_, *assembler_, *committer_,
-                                                            *publisher_, clock_, events_});
+  imports_ = std::make_unique<ImportDesk>(
+      ImportDesk::Parts{options_.streams, options_.opening, *index_, *assembler_, *committer_,
+                        *publisher_, clock_, counters_, events_});
   return {};
 }
 

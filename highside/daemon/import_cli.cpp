@@ -1,15 +1,11 @@
 #include "highside/daemon/import_cli.h"
 
-#include <unistd.h>
-
 #include <boost/json.hpp>
-#include <chrono>
 #include <iostream>
-#include <thread>
 
 #include "common/base/text.h"
-#include "common/service/control.h"
 #include "common/service/exit_codes.h"
+#include "common/service/follow.h"
 #include "common/service/person.h"
 
 namespace sluice::high {
@@ -17,28 +13,9 @@ namespace {
 
 namespace json = boost::json;
 using config::Settings;
+using service::complain;
+using service::Desk;
 using service::Given;
-
-constexpr std::chrono::milliseconds kLookEvery{300};
-
-int complain(const Error& error) {
-  std::cerr << error.message() << "\n";
-  return error.code == ErrorCode::kUnavailable ? service::kExitUnreachable : service::kExitFailure;
-}
-
-Result<json::object> call(const Settings& settings, const std::filesystem::path& token,
-                          const json::object& command) {
-  SLUICE_TRY(const std::string answer,
-             service::call_control(settings.string("status", "listen"), token, "import",
-                                   json::serialize(command)));
-  boost::system::error_code failure;
-  json::value value = json::parse(answer, failure);
-  if (failure || !value.is_object()) {
-    return Error{ErrorCode::kInvalid, "the daemon's answer", "it is no JSON object",
-                 "are daemon and command of the same version?"};
-  }
-  return std::move(value.get_object());
-}
 
 std::uint64_t number(const json::object& from, const char* key) {
   const json::value* const found = from.if_contains(key);
@@ -50,20 +27,9 @@ std::string_view text(const json::object& from, const char* key) {
   return found == nullptr ? std::string_view() : std::string_view(found->as_string());
 }
 
-Result<json::object> follow(const Settings& settings, const std::filesystem::path& token,
-                            json::object progress) {
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  while (progress.at("running").as_bool()) {
-    if (terminal) {
-      std::cerr << "\r" << human_size(number(progress, "bytes")) << " of "
-                << human_size(number(progress, "total_bytes")) << "  " << text(progress, "place")
-                << "   " << std::flush;
-    }
-    std::this_thread::sleep_for(kLookEvery);
-    SLUICE_TRY(progress, call(settings, token, {{"do", "show"}}));
-  }
-  std::cerr << (terminal ? "\n" : "");
-  return progress;
+std::string how_far(const json::object& progress) {
+  return human_size(number(progress, "bytes")) + " of " +
+         human_size(number(progress, "total_bytes")) + "  " + std::string(text(progress, "place"));
 }
 
 int show_custody(const json::object& answer) {
@@ -72,7 +38,9 @@ int show_custody(const json::object& answer) {
     std::cout << text(entry, "imported") << "  " << text(entry, "volume") << "  by "
               << text(entry, "by") << ", carried by "
               << (text(entry, "carrier").empty() ? "-" : text(entry, "carrier")) << ", exported by "
-              << text(entry, "exported_by") << ", from " << text(entry, "place") << "\n";
+              << text(entry, "exported_by") << ", from " << text(entry, "place")
+              << (text(entry, "shipments").empty() ? "" : ", shipments ")
+              << text(entry, "shipments") << "\n";
   }
   return service::kExitOk;
 }
@@ -94,12 +62,12 @@ int show_report(const json::object& report) {
   return report.at("complete").as_bool() ? service::kExitOk : service::kExitIncomplete;
 }
 
-int run(const Settings& settings, const std::filesystem::path& token, const Given& given) {
+int run(const Desk& desk, const Given& given) {
   json::object command;
   if (given.has("--stop") || given.has("--custody")) {
     const bool custody = given.has("--custody");
     command["do"] = custody ? "custody" : "stop";
-    const auto answer = call(settings, token, command);
+    const auto answer = desk.ask(command);
     if (!answer) {
       return complain(answer.error());
     }
@@ -121,9 +89,11 @@ int run(const Settings& settings, const std::filesystem::path& token, const Give
   command["by"] = given.has("--by") ? given.value("--by") : service::person();
   command["carrier"] = given.value("--carrier");
   command["reason"] = given.value("--reason");
-  auto report = call(settings, token, command);
+  auto report = desk.ask(command);
   if (report) {
-    report = follow(settings, token, *std::move(report));
+    report = service::follow(
+        *std::move(report),
+        {.look = [&] { return desk.ask(json::object{{"do", "show"}}); }, .how_far = how_far});
   }
   if (!report) {
     return complain(report.error());
@@ -157,7 +127,7 @@ service::Subcommand import_subcommand(
                          {.name = "--stop", .help = "stop the import that is under way"},
                          {.name = "volumes", .help = "", .repeated = true}},
           .run = [token_file](const Settings& settings, const Given& given) {
-            return run(settings, token_file(settings), given);
+            return run({settings, token_file(settings), "import"}, given);
           }};
 }
 

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 #include <condition_variable>
+#include <ranges>
 
 #include "common/base/text.h"
 #include "highside/daemon/gaps_json.h"
@@ -85,7 +86,8 @@ class ImportDesk::Ledgers final : public Aftermath {
       highest = known.stream == stream ? known.highest : highest;
     }
     const auto gaps = parts_.publisher.gaps(kGapsLookedAt, 0);
-    for (const wire::SequenceRange& range : ranges) {
+    for (const wire::SequenceRange& range :
+         ranges.empty() ? std::vector{wire::SequenceRange{ShipmentSequence(1), highest}} : ranges) {
       for (const Gap& gap : gaps) {
         if (gap.stream == stream && overlap(range, gap)) {
           missing.push_back(common_of(range, gap));
@@ -123,16 +125,10 @@ class ImportDesk::Ledgers final : public Aftermath {
 
   std::vector<std::string> explain(const std::string& stream,
                                    const std::vector<wire::SequenceRange>& ranges) const override {
-    std::vector<Gap> about;
+    const std::vector<Gap> about = gaps_behind(stream, ranges);
     std::vector<std::string> lines;
-    for (Gap& gap : parts_.publisher.gaps(kGapsLookedAt, kBlobsShown)) {
-      if (gap.stream != stream ||
-          std::ranges::none_of(ranges, [&](const auto& range) { return overlap(range, gap); })) {
-        continue;
-      }
+    for (const Gap& gap : about) {
       lines.push_back(line_of(gap));
-      gap.resendable = true;  // what a medium brought may be exported again, whatever the link can
-      about.push_back(std::move(gap));
     }
     for (const json::value& code : resend_json(about).codes) {
       lines.push_back("On the low side of " + stream + ": sluice-low export --to FOLDER --resend " +
@@ -142,6 +138,30 @@ class ImportDesk::Ledgers final : public Aftermath {
   }
 
  private:
+  // Those of `ranges`, and those that they wait for.
+  std::vector<Gap> gaps_behind(const std::string& stream,
+                               std::vector<wire::SequenceRange> ranges) const {
+    std::vector<Gap> gaps = parts_.publisher.gaps(kGapsLookedAt, kBlobsShown);
+    std::vector<Gap> behind;
+    for (Gap& gap : std::views::reverse(gaps)) {  // what is waited for has a lower number
+      if (gap.stream != stream ||
+          std::ranges::none_of(ranges, [&](const auto& range) { return overlap(range, gap); })) {
+        continue;
+      }
+      for (const ShipmentSequence before : gap.waits_for) {
+        if (std::ranges::none_of(ranges, [before](const auto& range) {
+              return range.first <= before && before <= range.last;
+            })) {
+          ranges.push_back({before, before});
+        }
+      }
+      gap.resendable = true;  // what a medium brought may be exported again, whatever the link can
+      behind.push_back(std::move(gap));
+    }
+    std::ranges::reverse(behind);
+    return behind;
+  }
+
   bool busy() const {
     const AssemblyStatus assembly = parts_.assembler.status();
     const CommitStatus commit = parts_.committer.status();
@@ -183,7 +203,7 @@ struct ImportDesk::Job {
       : ledgers(parts),
         sink({parts.streams, parts.key, parts.assembler, parts.publisher, parts.clock}),
         importer({senders, parts.key.sealing_key().fingerprint(), sink, custody, ledgers,
-                  parts.clock, parts.events}) {}
+                  parts.clock, parts.counters, parts.events}) {}
 
   Ledgers ledgers;
   MediaReceiver sink;
@@ -347,6 +367,7 @@ Result<std::string> ImportDesk::custody() const {
                    {"place", entry.place},
                    {"exported_by", entry.exported_by},
                    {"sha256sums", entry.sums},
+                   {"shipments", entry.shipments},
                    {"times", entry.times},
                    {"bad_sectors", entry.bad_sectors},
                    {"recovered", entry.recovered},

@@ -29,6 +29,7 @@ class ImportDesk {
     Committer& committer;
     Publisher& publisher;
     const Clock& clock;
+    observe::Counters& counters;
     observe::EventSink& events;
   };
   explicit ImportDesk(Parts parts);

@@ -35,6 +35,7 @@ std::string stored(const CustodyEntry& entry) {
                                       {"place", entry.place},
                                       {"exported_by", entry.exported_by},
                                       {"sums", entry.sums},
+                                      {"shipments", entry.shipments},
                                       {"bad_sectors", entry.bad_sectors},
                                       {"recovered", entry.recovered},
                                       {"lost_blocks", entry.lost_blocks},
@@ -55,6 +56,7 @@ Result<CustodyEntry> parse(std::string_view value) {
     entry.place = text("place");
     entry.exported_by = text("exported_by");
     entry.sums = text("sums");
+    entry.shipments = text("shipments");
     entry.bad_sectors = number("bad_sectors");
     entry.recovered = number("recovered");
     entry.lost_blocks = number("lost_blocks");

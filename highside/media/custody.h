@@ -21,6 +21,7 @@ struct CustodyEntry {
   std::string place;        // where it was read
   std::string exported_by;  // by its manifest
   std::string sums;         // SHA-256 of its file SHA256SUMS; empty: no manifest
+  std::string shipments;    // "3-9": those of which it holds something; likewise
   std::uint64_t bad_sectors = 0;
   std::uint64_t recovered = 0;    // symbols
   std::uint64_t lost_blocks = 0;  // 0: all of it was taken

@@ -9,6 +9,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using observe::Level;
+using observe::Metric;
 
 // "1-7,9"; anything else is taken for nothing: the manifest was signed, but may be of another
 // version.
@@ -57,7 +58,12 @@ void Importer::line(std::string text) {
   }
 }
 
-void Importer::refuse(const Error& why) {
+void Importer::refuse(Metric reason, const Error& why) {
+  parts_.counters.add(reason);
+  tell_refused(why);
+}
+
+void Importer::tell_refused(const Error& why) {
   ++report_.refused;
   parts_.events.failure(Level::kError, "import.refused", why);
   line("refused: " + why.message());
@@ -65,20 +71,21 @@ void Importer::refuse(const Error& why) {
 
 void Importer::open(const fs::path& path, bool folder) {
   if (volumes_.size() >= kMaxVolumesAtOnce) {
-    refuse({ErrorCode::kRefused, path.string(),
+    refuse(Metric::kImportUnreadable,
+           {ErrorCode::kRefused, path.string(),
             "more than " + std::to_string(kMaxVolumesAtOnce) + " volumes at once",
             "import them in several commands"});
     return;
   }
   auto files = folder ? open_folder(path) : open_image(path);
   if (!files) {
-    refuse(files.error());
+    refuse(Metric::kImportUnreadable, files.error());
     return;
   }
-  auto checked =
-      check_volume(path.string(), *std::move(files), parts_.senders, parts_.own_fingerprint);
+  auto checked = check_volume(path.string(), *std::move(files), parts_.senders,
+                              parts_.own_fingerprint, parts_.counters);
   if (!checked) {
-    refuse(checked.error());
+    tell_refused(checked.error());
     return;
   }
   volumes_.push_back(*std::move(checked));
@@ -89,7 +96,8 @@ void Importer::find(const fs::path& path) {
   std::error_code failure;
   const fs::file_status status = fs::status(path, failure);
   if (!fs::exists(status)) {
-    refuse({ErrorCode::kNotFound, path.string(), "is not there, or cannot be read here",
+    refuse(Metric::kImportUnreadable,
+           {ErrorCode::kNotFound, path.string(), "is not there, or cannot be read here",
             "the daemon reads it as its own user: it must be able to"});
     return;
   }
@@ -112,7 +120,8 @@ void Importer::find(const fs::path& path) {
   }
   std::ranges::sort(below);
   if (below.empty()) {
-    refuse({ErrorCode::kNotFound, path.string(), "there is no volume in it", ""});
+    refuse(Metric::kImportUnreadable,
+           {ErrorCode::kNotFound, path.string(), "there is no volume in it", ""});
   }
   for (const fs::path& one : below) {
     open(one, !fs::is_regular_file(one, failure));
@@ -122,29 +131,36 @@ void Importer::find(const fs::path& path) {
 // Whether anything of it is needed. What is older than the newest bundle and needed by nothing is a
 // replay, which is told; the newest one again is harmless.
 Result<bool> Importer::wanted(const CheckedVolume& volume) {
-  if (!volume.manifest) {
-    return true;
-  }
   SLUICE_TRY(const auto before, parts_.custody.find(volume.identity));
   SLUICE_TRY(const std::uint64_t newest, parts_.custody.newest_bundle(volume.identity.stream));
-  const auto ranges = ranges_of(volume.manifest->shipments);
-  const bool visible =
-      !ranges.empty() && parts_.aftermath.not_visible(volume.identity.stream, ranges).empty();
+  const std::string shipments = volume.manifest ? volume.manifest->shipments : "";
+  const auto ranges = ranges_of(shipments);
+  const bool visible = (!volume.manifest || !ranges.empty()) &&
+                       parts_.aftermath.not_visible(volume.identity.stream, ranges).empty();
   if (visible && volume.identity.bundle < newest) {
     return Error{ErrorCode::kOutdated, volume.place,
-                 "an older bundle is replayed: " + name_of(volume.identity) + " holds shipments " +
-                     volume.manifest->shipments +
-                     ", which are all visible, and a newer one was "
-                     "imported since",
+                 "an older bundle is replayed: of " + name_of(volume.identity) +
+                     (shipments.empty() ? "" : ", which holds shipments " + shipments + ",") +
+                     " nothing is missing here, and a newer one was imported since",
                  "take the latest one; nothing was changed"};
   }
-  if (visible && before) {
+  if (volume.manifest && visible && before) {
     line(name_of(volume.identity) + " was imported already, on " +
          format_rfc3339(before->imported) + " by " + before->by + ": nothing is missing of it");
+    parts_.counters.add(Metric::kImportedAlready);
     ++report_.volumes;
     return false;
   }
   return true;
+}
+
+void Importer::count(const VolumeOutcome& outcome) {
+  parts_.counters.add(outcome.whole() ? Metric::kImportedWhole : Metric::kImportedInPart);
+  parts_.counters.add(Metric::kImportRecoveredSectors, outcome.recovered);
+  parts_.counters.add(Metric::kImportUnreadableSectors, outcome.bad_sectors);
+  parts_.counters.add(Metric::kImportedBlocks, outcome.blocks - outcome.lost_blocks);
+  parts_.counters.add(Metric::kImportLostBlocks, outcome.lost_blocks);
+  parts_.counters.add(Metric::kImportLostGroups, outcome.lost_groups);
 }
 
 void Importer::tell_damage(const CheckedVolume& volume, const VolumeOutcome& outcome) {
@@ -194,17 +210,21 @@ Result<void> Importer::take(const CheckedVolume& volume, const ImportRequest& re
     const std::lock_guard lock(mutex_);
     progress_.place = volume.place;
   }
+  const std::uint64_t before = bytes_;
   auto outcome =
       VolumeReader(*volume.files).run(volume.identity, sender->second, parts_.sink, bytes_, stop);
+  parts_.counters.add(Metric::kImportedBytes, bytes_ - before);
   if (!outcome && outcome.error().code == ErrorCode::kCancelled) {
     return outcome.error();
   }
   if (!outcome) {
     Error why = outcome.error();
     why.thing = volume.place + ": " + why.thing;
-    refuse(why);
+    refuse(why.code == ErrorCode::kRefused ? Metric::kImportOtherSite : Metric::kImportBadSignature,
+           why);
     return {};
   }
+  count(*outcome);
   const std::string name = name_of(volume.identity);
   line(name + ": " + std::to_string(outcome->groups) + " groups, " +
        std::to_string(outcome->blocks) + " blocks from " + volume.place);
@@ -217,6 +237,7 @@ Result<void> Importer::take(const CheckedVolume& volume, const ImportRequest& re
                      .place = volume.place,
                      .exported_by = volume.manifest ? volume.manifest->origin_user : "",
                      .sums = "",
+                     .shipments = "",
                      .bad_sectors = outcome->bad_sectors,
                      .recovered = outcome->recovered,
                      .lost_blocks = outcome->lost_blocks + outcome->lost_groups};
@@ -224,6 +245,7 @@ Result<void> Importer::take(const CheckedVolume& volume, const ImportRequest& re
     for (const media::VolumeLine& one : volume.manifest->volumes) {
       if (one.volume == volume.identity.volume) {
         entry.sums = one.sums.hex();
+        entry.shipments = one.shipments;
       }
     }
   }
@@ -262,7 +284,7 @@ Result<ImportReport> Importer::run(const ImportRequest& request, const std::stop
       return needed.error();
     }
     if (!needed) {
-      refuse(needed.error());
+      refuse(Metric::kImportReplayed, needed.error());
     } else if (*needed) {
       SLUICE_TRY_VOID(take(volume, request, stop));
     }
@@ -299,11 +321,30 @@ Result<void> Importer::look_at_bundles() {
     if (volume != volumes_.end()) {
       SLUICE_TRY_VOID(look_at_bundle(bundle, *volume->manifest));
     } else {
-      line(media::bundle_name(bundle.stream, bundle.number) +
-           ": no manifest of it could be read: sluice-high gaps says what is missing");
+      look_at_nameless(bundle);
     }
   }
   return {};
+}
+
+// What it brought cannot be told from what the link did: so it is all that is missing.
+void Importer::look_at_nameless(const Bundle& bundle) {
+  const auto missing = parts_.aftermath.not_visible(bundle.stream, {});
+  const std::string name = media::bundle_name(bundle.stream, bundle.number);
+  line(name + ": no manifest of it could be read, so that volumes that are missing are not known");
+  if (missing.empty()) {
+    line(name + ": all shipments of " + bundle.stream + " that were heard of are visible");
+    return;
+  }
+  report_.complete = false;
+  line(name + ": not visible yet, of all of " + bundle.stream + ": " + wire::to_text(missing));
+  explain(bundle.stream, missing);
+}
+
+void Importer::explain(const std::string& stream, const std::vector<wire::SequenceRange>& missing) {
+  for (std::string& text : parts_.aftermath.explain(stream, missing)) {
+    line(std::move(text));
+  }
 }
 
 Result<void> Importer::look_at_bundle(const Bundle& bundle, const media::VolumeManifest& manifest) {
@@ -326,9 +367,7 @@ Result<void> Importer::look_at_bundle(const Bundle& bundle, const media::VolumeM
     }
   }
   line(name + ": not visible yet: " + wire::to_text(missing) + " of " + manifest.shipments);
-  for (std::string& text : parts_.aftermath.explain(bundle.stream, missing)) {
-    line(std::move(text));
-  }
+  explain(bundle.stream, missing);
   return {};
 }
 

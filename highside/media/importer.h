@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/observe/counters.h"
 #include "common/observe/events.h"
 #include "common/wire/resend_code.h"
 #include "highside/media/custody.h"
@@ -35,13 +36,15 @@ struct ImportRequest {
 class Aftermath {
  public:
   virtual ~Aftermath() = default;
-  // Those of `ranges` that are not visible, or not whole any more.
+  // Those of `ranges` that are not visible, or not whole any more; without ranges: of all that was
+  // ever heard of.
   virtual std::vector<wire::SequenceRange> not_visible(
       const std::string& stream, const std::vector<wire::SequenceRange>& ranges) const = 0;
   // Until everything that was handed over is durable, and is visible or waits for something; or
   // until `enough` says that nothing is missing.
   virtual void settle(const std::function<bool()>& enough, const std::stop_token& stop) = 0;
-  // What keeps these from being visible, a line for each; and how to ask for them again.
+  // What keeps these from being visible, a line for each, those that they wait for included; and
+  // how to ask for them again.
   virtual std::vector<std::string> explain(
       const std::string& stream, const std::vector<wire::SequenceRange>& ranges) const = 0;
 };
@@ -69,6 +72,7 @@ struct ImportParts {
   CustodyLog& custody;
   Aftermath& aftermath;
   const Clock& clock;
+  observe::Counters& counters;
   observe::EventSink& events;
 };
 
@@ -89,14 +93,18 @@ class Importer {
   };
   void find(const std::filesystem::path& path);
   void open(const std::filesystem::path& path, bool folder);
-  void refuse(const Error& why);
+  void refuse(observe::Metric reason, const Error& why);
+  void tell_refused(const Error& why);
   Result<bool> wanted(const CheckedVolume& volume);
   Result<void> take(const CheckedVolume& volume, const ImportRequest& request,
                     const std::stop_token& stop);
+  void count(const VolumeOutcome& outcome);
   void tell_damage(const CheckedVolume& volume, const VolumeOutcome& outcome);
   bool all_visible() const;  // of the bundles taken, as far as their manifests can be read
   Result<void> look_at_bundles();
   Result<void> look_at_bundle(const Bundle& bundle, const media::VolumeManifest& manifest);
+  void look_at_nameless(const Bundle& bundle);
+  void explain(const std::string& stream, const std::vector<wire::SequenceRange>& missing);
   void write_wipe_record(const ImportRequest& request);
   void line(std::string text);
 

@@ -12,6 +12,7 @@ namespace {
 using media::kManifestFile;
 using media::kSignatureFile;
 using media::VolumeManifest;
+using observe::Metric;
 
 // Papers that are read to be hashed: larger ones are none of ours.
 constexpr std::uint64_t kMaxPaperBytes = std::uint64_t{64} << 20;
@@ -60,12 +61,7 @@ bool is_ours(std::string_view name) {
   return kPapers.contains(name) || is_data_file(name);
 }
 
-Error unnamed(const std::string& place, const std::string& name) {
-  return {ErrorCode::kRefused, place + ": " + name, "the manifest does not name this file",
-          "find out who put it there; nothing of the volume was taken"};
-}
-
-Result<void> check_names(const CheckedVolume& volume) {
+Result<void> check_names(const CheckedVolume& volume, observe::Counters& counters) {
   std::set<std::string_view> named{kManifestFile, kSignatureFile};
   if (volume.manifest) {
     for (const media::ManifestFile& file : volume.manifest->artifacts) {
@@ -74,11 +70,15 @@ Result<void> check_names(const CheckedVolume& volume) {
   }
   for (const VolumeFiles::Entry& entry : volume.files->entries()) {
     if (!entry.regular) {
+      counters.add(Metric::kImportUnnamedFile);
       return Error{ErrorCode::kRefused, volume.place + ": " + entry.name,
                    "is neither a file nor one of the volume's folders", ""};
     }
     if (volume.manifest ? !named.contains(entry.name) : !is_ours(entry.name)) {
-      return unnamed(volume.place, entry.name);
+      counters.add(Metric::kImportUnnamedFile);
+      return Error{ErrorCode::kRefused, volume.place + ": " + entry.name,
+                   "the manifest does not name this file",
+                   "find out who put it there; nothing of the volume was taken"};
     }
   }
   return {};
@@ -90,6 +90,9 @@ void look_at_artifacts(CheckedVolume& volume) {
     const auto entry =
         std::ranges::find(volume.files->entries(), file.file, &VolumeFiles::Entry::name);
     if (entry == volume.files->entries().end()) {
+      if (volume.files->salvaged() && !is_data_file(file.file)) {
+        continue;  // not looked for
+      }
       volume.damage.push_back(file.file + " is missing");
     } else if (entry->bytes != file.bytes) {
       volume.damage.push_back(file.file + " has " + std::to_string(entry->bytes) + " of " +
@@ -103,7 +106,9 @@ void look_at_artifacts(CheckedVolume& volume) {
   }
 }
 
-Error changed(const std::string& place, const Error& why) {
+Error changed(const std::string& place, const Error& why, observe::Counters& counters) {
+  counters.add(why.code == ErrorCode::kRefused ? Metric::kImportOtherStream
+                                               : Metric::kImportBadSignature);
   return {why.code, place + ": " + std::string(kManifestFile), why.cause,
           "it was changed, or comes from a sender that is not trusted here; nothing of the volume "
           "was taken"};
@@ -111,7 +116,7 @@ Error changed(const std::string& place, const Error& why) {
 
 // By its signature, not by what it says of itself.
 Result<void> read_manifest(CheckedVolume& volume, const Paper& text, const Paper& signature,
-                           const Senders& senders) {
+                           const Senders& senders, observe::Counters& counters) {
   Error why{ErrorCode::kIntegrity, "", "no stream is configured here", ""};
   for (const auto& [stream, key] : senders) {
     const auto comment = crypto::Minisign::verify(key, text.bytes, as_text(signature.bytes),
@@ -122,7 +127,7 @@ Result<void> read_manifest(CheckedVolume& volume, const Paper& text, const Paper
     }
     auto manifest = media::read_manifest(as_text(text.bytes));
     if (!manifest) {
-      return changed(volume.place, manifest.error());
+      return changed(volume.place, manifest.error(), counters);
     }
     if (manifest->stream != stream) {
       why = Error{ErrorCode::kRefused, "",
@@ -142,13 +147,14 @@ Result<void> read_manifest(CheckedVolume& volume, const Paper& text, const Paper
     why.code = ErrorCode::kRefused;
     why.cause = "it is a volume of the stream " + says->stream + ", which is not configured here";
   }
-  return changed(volume.place, why);
+  return changed(volume.place, why, counters);
 }
 
 }  // namespace
 
 Result<CheckedVolume> check_volume(std::string place, std::unique_ptr<VolumeFiles> files,
-                                   const Senders& senders, const std::string& own_fingerprint) {
+                                   const Senders& senders, const std::string& own_fingerprint,
+                                   observe::Counters& counters) {
   CheckedVolume volume{.place = std::move(place),
                        .files = std::move(files),
                        .identity = {},
@@ -157,22 +163,29 @@ Result<CheckedVolume> check_volume(std::string place, std::unique_ptr<VolumeFile
   const auto text = read_paper(*volume.files, kManifestFile, media::kMaxManifestFileBytes);
   const auto signature = read_paper(*volume.files, kSignatureFile, crypto::kMaxMinisignBytes);
   if (!text && !volume.files->salvaged()) {
+    counters.add(Metric::kImportUnreadable);
     return Error{ErrorCode::kInvalid, volume.place, "has no " + std::string(kManifestFile),
                  "it is no volume of an export"};
   }
   if (text && !signature && !text->damaged) {
+    counters.add(Metric::kImportBadSignature);
     return Error{ErrorCode::kIntegrity, volume.place, "has no " + std::string(kSignatureFile),
                  "an unsigned volume is not taken; nothing of it was"};
   }
   const bool damaged = !text || text->damaged || signature->damaged;
   if (!damaged) {
-    SLUICE_TRY_VOID(read_manifest(volume, *text, *signature, senders));
+    SLUICE_TRY_VOID(read_manifest(volume, *text, *signature, senders, counters));
   }
-  SLUICE_TRY_VOID(check_names(volume));
+  SLUICE_TRY_VOID(check_names(volume, counters));
+  if (volume.files->salvaged()) {
+    volume.damage.emplace_back(
+        "the medium's file system cannot be read: the data was found by its own sectors");
+  }
   if (volume.manifest) {
     look_at_artifacts(volume);
     if (std::ranges::find(volume.manifest->receivers, own_fingerprint) ==
         volume.manifest->receivers.end()) {
+      counters.add(Metric::kImportOtherSite);
       return Error{ErrorCode::kRefused, volume.place,
                    "it is sealed to other sites' keys, not to this one's (" + own_fingerprint + ")",
                    "have it exported for this site: its opening.pub belongs into the low side's "
@@ -182,16 +195,15 @@ Result<CheckedVolume> check_volume(std::string place, std::unique_ptr<VolumeFile
   }
   const auto identity = VolumeReader(*volume.files).identity(senders);
   if (!identity) {
+    counters.add(Metric::kImportBadSignature);
     return Error{ErrorCode::kIntegrity, volume.place,
                  "its manifest cannot be read, and no data file has a head that a trusted sender "
                  "signed",
                  "have the volume made again"};
   }
   volume.identity = *identity;
-  volume.damage.push_back(
-      volume.files->salvaged()
-          ? "the medium's file system cannot be read: the data was found by its own sectors"
-          : std::string(kManifestFile) + " cannot be read: the signed heads of the data files do");
+  volume.damage.push_back(std::string(kManifestFile) +
+                          " cannot be read: the signed heads of the data files do");
   return volume;
 }
 

@@ -9,6 +9,7 @@
 
 #include "common/crypto/keys.h"
 #include "common/media/manifest.h"
+#include "common/observe/counters.h"
 #include "highside/media/volume_reader.h"
 
 namespace sluice::high {
@@ -24,10 +25,11 @@ struct CheckedVolume {
   std::vector<std::string> damage;  // what is missing or damaged beside the data, for people
 };
 
-// kIntegrity: changed, or signed by none of `senders`. kRefused: a file that has no business there,
-// a stream that is not configured, a volume for other sites (`own_fingerprint` is this side's).
-// kInvalid: it is no volume. The Error names it.
+// What is refused is counted by its reason. kIntegrity: changed, or signed by none of `senders`.
+// kRefused: a file that has no business there, a stream that is not configured, a volume for other
+// sites (`own_fingerprint` is this side's). kInvalid: it is no volume. The Error names it.
 Result<CheckedVolume> check_volume(std::string place, std::unique_ptr<VolumeFiles> files,
-                                   const Senders& senders, const std::string& own_fingerprint);
+                                   const Senders& senders, const std::string& own_fingerprint,
+                                   observe::Counters& counters);
 
 }  // namespace sluice::high

@@ -173,10 +173,10 @@ Result<void> VolumeReader::feed(Loaded& loaded, const VolumeIdentity& volume, Gr
   for (std::size_t block = 0; block < head.blocks.size(); ++block) {
     symbols.emplace_back(head.geometry(block).total_symbols());
   }
-  bool heard = false;
+  std::vector<MutableByteView> heartbeats;
   for (std::size_t file = 0; file < head.files; ++file) {
     const auto slice = MutableByteView(loaded.slices[file]).subspan(head.heads * kSectorBytes);
-    heard = heard || sink.heartbeat(heartbeat_of(slice.first(kSectorBytes)));
+    heartbeats.push_back(heartbeat_of(slice.first(kSectorBytes)));
     std::size_t at = media::kHeartbeatSectors * kSectorBytes;
     for (const media::SectorPlace& place : media::slice_places(head, file)) {
       symbols[place.block][place.place] = slice.subspan(at, kSectorBytes);
@@ -188,6 +188,8 @@ Result<void> VolumeReader::feed(Loaded& loaded, const VolumeIdentity& volume, Gr
     static_cast<void>(std::ranges::any_of(
         block, [&](MutableByteView datagram) { return sink.symbol(datagram); }));
   }
+  static_cast<void>(std::ranges::any_of(
+      heartbeats, [&](MutableByteView datagram) { return sink.heartbeat(datagram); }));
   const GroupSink::Outcome ended = sink.end();
   ++outcome.groups;
   outcome.blocks += head.blocks.size();

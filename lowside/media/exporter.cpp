@@ -43,6 +43,7 @@ Exporter::Exporter(ExportOptions options, Journal journal, ExportParts parts)
   for (const ClosedVolume& closed : journal_.closed) {
     progress_.bytes += closed.bytes;
   }
+  show_progress(0);
 }
 
 Result<void> Exporter::run(const std::stop_token& stop) {
@@ -85,11 +86,8 @@ Result<void> Exporter::write_data(const std::stop_token& stop) {
 
 // Whether a block of the largest size still fits the volume, in the group that has these.
 bool Exporter::has_room(std::vector<std::uint32_t> blocks) const {
-  if (writer_ && writer_->files() == 1) {
-    return false;  // one file is for one group, which has been called the last
-  }
   media::GroupHead head;
-  head.files = static_cast<std::uint8_t>(writer_ ? writer_->files() : media::kDataFiles);
+  head.files = media::kDataFiles;
   head.heads = static_cast<std::uint8_t>(announces_for(parts_.receivers.size()));
   head.blocks = std::move(blocks);
   head.blocks.push_back(block_bytes_);
@@ -128,6 +126,7 @@ Result<std::unique_ptr<Group>> Exporter::build_group() {
   head.group = static_cast<std::uint32_t>(next_group_);
   head.sector = next_sector_;
   head.session = SessionId(crypto::random_u64());
+  head.files = media::kDataFiles;
   head.heads = static_cast<std::uint8_t>(announces_for(parts_.receivers.size()));
   SLUICE_TRY_VOID(parts_.feed.begin(head.session, position_));
   const std::size_t most =
@@ -138,28 +137,19 @@ Result<std::unique_ptr<Group>> Exporter::build_group() {
     group->blocks.push_back(std::move(block));
   }
   position_ = parts_.feed.position();
-  // What follows this group decides whether the volume needs more than one file.
-  const std::uint64_t here = next_sector_;
-  head.files = static_cast<std::uint8_t>(writer_ ? writer_->files() : media::kDataFiles);
-  next_sector_ = here + media::slice_sectors(head);
+  next_sector_ += media::slice_sectors(head);
   head.last = parts_.feed.done() || !has_room({});
-  if (head.last && writer_ == nullptr) {
-    head.files = 1;
-    next_sector_ = here + media::slice_sectors(head);
-  }
   ++next_group_;
-
   announce(*group);
   return group;
 }
 
 void Exporter::announce(Group& group) const {
   const UtcTime now = parts_.clock.utc_now();
-  const wire::SessionInfo info{
-      .stream = journal_.stream,
-      .epoch = Epoch(journal_.bundle),
-      .session = group.head.session,
-      .started = from_unix_micros(static_cast<std::int64_t>(journal_.bundle * 1'000'000))};
+  const wire::SessionInfo info{.stream = journal_.stream,
+                               .epoch = Epoch(journal_.bundle),
+                               .session = group.head.session,
+                               .started = journal_.begun};
   const std::span<const crypto::SealingKey> all(parts_.receivers);
   for (std::size_t from = 0; from < all.size(); from += wire::kMaxReceiversPerAnnounce) {
     const auto some =
@@ -205,6 +195,7 @@ Result<void> Exporter::finish_write() {
   journal_.sectors = writer_->sectors();
   journal_.position = behind_writing_;
   since_checkpoint_ += bytes;
+  parts_.counters.add(observe::Metric::kExportedBytes, bytes);
   show_progress(bytes);
   return {};
 }
@@ -236,6 +227,7 @@ Result<void> Exporter::close_volume() {
                              .first = journal_.first,
                              .last = journal_.position.shipment - (between ? 1 : 0)});
   journal_.files = journal_.groups = journal_.sectors = 0;
+  parts_.counters.add(observe::Metric::kExportedVolumes);
   show_progress(0);
   return write_journal(parts_.files, options_.folder, journal_);
 }

@@ -19,6 +19,7 @@
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
 #include "common/crypto/keys.h"
+#include "common/observe/counters.h"
 #include "lowside/media/block_feed.h"
 #include "lowside/media/journal.h"
 #include "lowside/media/volume_writer.h"
@@ -50,6 +51,7 @@ struct ExportParts {
   const crypto::SigningKey& signing;
   const std::vector<crypto::SealingKey>& receivers;
   const Clock& clock;
+  observe::Counters& counters;
 };
 
 class Exporter {

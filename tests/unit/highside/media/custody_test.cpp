@@ -14,6 +14,7 @@ CustodyEntry entry(const std::string& stream, std::uint64_t bundle, std::uint16_
   made.by = "ann";
   made.carrier = "bob \"the courier\"";
   made.lost_blocks = 3;
+  made.shipments = "3-9";
   return made;
 }
 
@@ -33,6 +34,7 @@ TEST(CustodyLog, KeepsWhoCarriedWhatAndCounts) {
   EXPECT_EQ(found->times, 2U);
   EXPECT_EQ(found->carrier, "bob \"the courier\"");
   EXPECT_EQ(found->lost_blocks, 3U);
+  EXPECT_EQ(found->shipments, "3-9");
   EXPECT_EQ(found->imported, entry("", 0, 0).imported);
   EXPECT_FALSE(log.find({"lab-low", 9, 2}).value().has_value());
   EXPECT_EQ(log.all().value().size(), 4U);

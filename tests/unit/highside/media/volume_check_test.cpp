@@ -56,7 +56,8 @@ class VolumeCheckTest : public ::testing::Test {
     write(std::string(media::kSignatureFile), crypto::Minisign::sign(key_, as_bytes(text), "v"));
   }
   Result<CheckedVolume> check() const {
-    return check_volume("disc", open_folder(volume_.path()).value(), senders_, std::string(kOurs));
+    return check_volume("disc", open_folder(volume_.path()).value(), senders_, std::string(kOurs),
+                        counters_);
   }
   void expect_refused(ErrorCode code, std::string_view cause) const {
     const auto checked = check();
@@ -71,6 +72,7 @@ class VolumeCheckTest : public ::testing::Test {
   crypto::SigningKey key_ = crypto::SigningKey::generate();
   Senders senders_{{"lab-low", key_.verify_key()}};
   media::VolumeManifest manifest_;
+  mutable observe::Counters counters_;
 };
 
 TEST_F(VolumeCheckTest, WhatIsAsTheManifestSaysIsTaken) {
@@ -84,6 +86,7 @@ TEST_F(VolumeCheckTest, WhatIsAsTheManifestSaysIsTaken) {
 TEST_F(VolumeCheckTest, AFileThatIsNotNamedIsRefused) {
   write("data/setup.exe", "MZ");
   expect_refused(ErrorCode::kRefused, "data/setup.exe: the manifest does not name this file");
+  EXPECT_EQ(counters_.get(observe::Metric::kImportUnnamedFile), 1U);
 }
 
 TEST_F(VolumeCheckTest, LinksAndFoldersBelowAreRefused) {
@@ -112,12 +115,14 @@ TEST_F(VolumeCheckTest, AnotherStreamIsNamed) {
   manifest_.stream = "plant-low";
   sign();
   expect_refused(ErrorCode::kRefused, "volume of the stream plant-low");
+  EXPECT_EQ(counters_.get(observe::Metric::kImportOtherStream), 1U);
 }
 
 TEST_F(VolumeCheckTest, AVolumeForOthersIsRefused) {
   manifest_.receivers = {"ff ff"};
   sign();
   expect_refused(ErrorCode::kRefused, "sealed to other sites' keys");
+  EXPECT_EQ(counters_.get(observe::Metric::kImportOtherSite), 1U);
 }
 
 TEST_F(VolumeCheckTest, AnUnsignedOneIsRefused) {
@@ -125,6 +130,8 @@ TEST_F(VolumeCheckTest, AnUnsignedOneIsRefused) {
   expect_refused(ErrorCode::kIntegrity, "has no transfer_manifest.json.minisig");
   fs::remove(volume_ / media::kManifestFile);
   expect_refused(ErrorCode::kInvalid, "has no transfer_manifest.json");
+  EXPECT_EQ(counters_.get(observe::Metric::kImportBadSignature), 1U);
+  EXPECT_EQ(counters_.get(observe::Metric::kImportUnreadable), 1U);
 }
 
 // A destroyed sector is not a change: the heads in the data files are signed as well.

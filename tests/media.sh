@@ -1,10 +1,10 @@
 #!/bin/bash
 # Exports and imports one large file, and prints both rates beside the disk's own and what both daemons took of memory.
 #
-# Usage: tests/media.sh [GIGABYTES]     2 unless given; 100 takes half a terabyte of disk for a while
+# Usage: tests/media.sh [GIGABYTES]     2 unless given; 100 takes 430 GB of disk for a while
 #
-# The disk's own rate is that of cp and sync of the same file on the same file system: it reads and writes once, as an export and an import do
-# (which write a fifth more, of parity, and check every digest). SLUICE_BUILD names the build folder.
+# The disk's own rate is that of a copy with sync of the same file on the same file system, before and after each: it reads and writes once, as an
+# export and an import do (which write or read a fifth more, of parity, and check every digest). SLUICE_BUILD names the build folder.
 set -euo pipefail
 cd "$(dirname "$0")/end_to_end"
 exec python3 media_rate.py "${1:-2}"

@@ -313,7 +313,7 @@ bool ImageFiles::salvage(SectorReader& sectors) {
                                                         : at->second - std::prev(at)->second;
     const std::string number = std::to_string(at->first);
     list("data/" + std::string(number.size() < 2 ? "0" : "") + number + ".sluice",
-          {at->second, std::min(length, all - at->second) * kSectorBytes});
+         {at->second, std::min(length, all - at->second) * kSectorBytes});
   }
   for (const std::uint64_t sector : traces.manifests) {
     const std::string text = text_at(sectors, sector, media::kMaxManifestFileBytes);

@@ -25,26 +25,35 @@ def timed(action):
     return time.monotonic() - begun
 
 
-def measure(size, drop, copies):
+def measure(size, drop, folder):
     large = drop / "large.bin"
     run("sh", "-c", f"openssl enc -aes-128-ctr -pass pass:sluice -nosalt -in /dev/zero 2>/dev/null | head -c {size} > '{large}'")
+    run("sync", "-f", large)
+
+    def own():
+        """What the disk takes for a copy of the same, at this moment: measured beside each, because neighbours change it."""
+        taken = timed(lambda: (shutil.copyfile(large, folder / "copy"), run("sync", "-f", folder / "copy")))
+        (folder / "copy").unlink()
+        return taken
+
     source = ("[files]", {"name": "drop", "collection": "drop", "folder": drop, "settle": "0s", "interval": "1h"})
     with Rig(low_extra=[source], rate="10Gbit/s", spool={"keep_bytes": "2TB"}) as rig:
         rig.start("low")
         rig.wait_until(lambda: rig.status("low")["spool"]["last_sequence"] == 1 and rig.status("low")["spool"]["pending_passes"] == 0, "the file is in the spool")
-        before = memory(rig, "low")
-        own = timed(lambda: (shutil.copyfile(large, copies / "copy"), run("sync", "-f", copies / "copy")))
-        (copies / "copy").unlink()
+        before, copies = memory(rig, "low"), [own()]
         out = rig.folder / "out"
         exporting = timed(lambda: rig.run("low", "export", "--to", out, "--all", "--size", "2T"))
         peak = memory(rig, "low")
         rig.stop("low")
+        shutil.rmtree(rig.folder / "low/state")
+        copies.append(own())
         rig.start("high")
         idle = memory(rig, "high")
         importing = timed(lambda: rig.run("high", "import", out))
-        print(f"{size / GIGABYTE:.1f} GB   disk's own {size / own / 1e6:.0f} MB/s")
-        print(f"  export {size / exporting / 1e6:.0f} MB/s, {own / exporting:.2f} of the disk's own; memory {before} MiB before, {peak} MiB at the most")
-        print(f"  import {size / importing / 1e6:.0f} MB/s, {own / importing:.2f} of the disk's own; memory {idle} MiB before, {memory(rig, 'high')} MiB at the most")
+        copies.append(own())
+        print(f"{size / GIGABYTE:.1f} GB   the disk's own: " + ", ".join(f"{size / taken / 1e6:.0f}" for taken in copies) + " MB/s before, between and after")
+        for what, taken, beside, memories in (("export", exporting, copies[:2], (before, peak)), ("import", importing, copies[1:], (idle, memory(rig, "high")))):
+            print(f"  {what} {size / taken / 1e6:.0f} MB/s, {sum(beside) / 2 / taken:.2f} of the disk's own beside it; memory {memories[0]} MiB before, {memories[1]} MiB at the most")
         code, headers, _ = rig.get("/files/drop/large.bin", method="HEAD")
         check(code == 200 and int(headers["content-length"]) == size, f"the file answers {code}")
         rig.stop("high", signal.SIGKILL)

@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "lowside/pipeline/json_cursor.h"
+
 namespace sluice::low {
 namespace {
 
@@ -17,18 +19,7 @@ std::string text_of(const json::object& object, std::string_view key) {
 
 Result<CondaCursor> CondaCursor::read(std::string_view text) {
   CondaCursor cursor;
-  if (text.empty()) {
-    return cursor;
-  }
-  Error unreadable{ErrorCode::kInvalid, "conda cursor",
-                   "it is damaged, or of another version of this program",
-                   "remove the source's cursor: everything is then looked at again"};
-  try {  // Boost.JSON's own checked access; every way in which a cursor can be wrong ends here
-    const json::value value = json::parse(json::string_view(text.data(), text.size()));
-    const json::object& object = value.as_object();
-    if (object.at("format").to_number<int>() != kFormat) {
-      return unreadable;
-    }
+  SLUICE_TRY_VOID(read_json_cursor("conda", text, kFormat, [&](const json::object& object) {
     for (const auto& [document, tracked] : object.at("subdirs").as_object()) {
       const json::object& parts = tracked.as_object();
       cursor.subdirs.emplace(
@@ -36,9 +27,7 @@ Result<CondaCursor> CondaCursor::read(std::string_view text) {
           CondaTracked{text_of(parts, "asked"), text_of(parts, "index"), text_of(parts, "etag"),
                        text_of(parts, "last_modified"), text_of(parts, "record")});
     }
-  } catch (const std::exception&) {
-    return unreadable;
-  }
+  }));
   return cursor;
 }
 

@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "lowside/pipeline/json_cursor.h"
+
 namespace sluice::low {
 namespace {
 
@@ -31,18 +33,7 @@ json::object write_texts(const Texts& texts) {
 
 Result<HuggingFaceCursor> HuggingFaceCursor::read(std::string_view text) {
   HuggingFaceCursor cursor;
-  if (text.empty()) {
-    return cursor;
-  }
-  const Error unreadable{ErrorCode::kInvalid, "Hugging Face cursor",
-                         "it is damaged, or of another version of this program",
-                         "remove the source's cursor: everything is then looked at again"};
-  try {  // Boost.JSON's own checked access; every way in which a cursor can be wrong ends here
-    const json::value value = json::parse(json::string_view(text.data(), text.size()));
-    const json::object& object = value.as_object();
-    if (object.at("format").to_number<int>() != kFormat) {
-      return unreadable;
-    }
+  SLUICE_TRY_VOID(read_json_cursor("Hugging Face", text, kFormat, [&](const json::object& object) {
     for (const auto& [document, tracked] : object.at("repositories").as_object()) {
       const json::object& parts = tracked.as_object();
       cursor.repositories.emplace(
@@ -50,9 +41,7 @@ Result<HuggingFaceCursor> HuggingFaceCursor::read(std::string_view text) {
                                        read_texts(parts.at("etags").as_object()),
                                        read_texts(parts.at("revisions").as_object())});
     }
-  } catch (const std::exception&) {
-    return unreadable;
-  }
+  }));
   return cursor;
 }
 

@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "lowside/pipeline/json_cursor.h"
+
 namespace sluice::low {
 namespace {
 
@@ -46,16 +48,7 @@ json::array write_closure(const std::vector<LockedPackage>& packages) {
 
 Result<NpmCursor> NpmCursor::read(std::string_view text) {
   NpmCursor cursor;
-  if (text.empty()) {
-    return cursor;
-  }
-  try {  // Boost.JSON's own checked access; every way in which a cursor can be wrong ends here
-    const json::value value = json::parse(json::string_view(text.data(), text.size()));
-    const json::object& object = value.as_object();
-    if (object.at("format").to_number<int>() != kFormat) {
-      return Error{ErrorCode::kInvalid, "npm cursor", "it is of another version of this program",
-                   "remove the source's cursor: everything is then looked at again"};
-    }
+  SLUICE_TRY_VOID(read_json_cursor("npm", text, kFormat, [&](const json::object& object) {
     cursor.keys = text_at(object, "keys");
     for (const auto& [name, tracked] : object.at("packages").as_object()) {
       cursor.packages.emplace(name, read_tracked(tracked.as_object()));
@@ -67,10 +60,7 @@ Result<NpmCursor> NpmCursor::read(std::string_view text) {
         }
       }
     }
-  } catch (const std::exception& failure) {
-    return Error{ErrorCode::kInvalid, "npm cursor", failure.what(),
-                 "remove the source's cursor: everything is then looked at again"};
-  }
+  }));
   return cursor;
 }
 

@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <stdexcept>
 
+#include "lowside/pipeline/json_cursor.h"
+
 namespace sluice::low {
 namespace {
 
@@ -34,24 +36,11 @@ OciTracked read_tracked(const json::object& parts) {
 
 Result<OciCursor> OciCursor::read(std::string_view text) {
   OciCursor cursor;
-  if (text.empty()) {
-    return cursor;
-  }
-  const Error unreadable{ErrorCode::kInvalid, "OCI cursor",
-                         "it is damaged, or of another version of this program",
-                         "remove the source's cursor: everything is then looked at again"};
-  try {  // Boost.JSON's own checked access; every way in which a cursor can be wrong ends here
-    const json::value value = json::parse(json::string_view(text.data(), text.size()));
-    const json::object& object = value.as_object();
-    if (object.at("format").to_number<int>() != kFormat) {
-      return unreadable;
-    }
+  SLUICE_TRY_VOID(read_json_cursor("OCI", text, kFormat, [&](const json::object& object) {
     for (const auto& [document, tracked] : object.at("repositories").as_object()) {
       cursor.repositories.emplace(document, read_tracked(tracked.as_object()));
     }
-  } catch (const std::exception&) {
-    return unreadable;
-  }
+  }));
   return cursor;
 }
 

@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "lowside/pipeline/json_cursor.h"
+
 namespace sluice::low {
 namespace {
 
@@ -46,20 +48,8 @@ json::object write_tracked(const PypiTracked& tracked) {
 }  // namespace
 
 Result<PypiCursor> PypiCursor::read(std::string_view text) {
-  const auto invalid = [](std::string cause) {
-    return Error{ErrorCode::kInvalid, "pypi cursor", std::move(cause),
-                 "remove the source's cursor: everything is then looked at again"};
-  };
   PypiCursor cursor;
-  if (text.empty()) {
-    return cursor;
-  }
-  try {  // Boost.JSON's own checked access; every way in which a cursor can be wrong ends here
-    const json::value value = json::parse(json::string_view(text.data(), text.size()));
-    const json::object& object = value.as_object();
-    if (object.at("format").to_number<int>() != kFormat) {
-      return invalid("it is of another version of this program");
-    }
+  SLUICE_TRY_VOID(read_json_cursor("pypi", text, kFormat, [&](const json::object& object) {
     for (const auto& [name, tracked] : object.at("projects").as_object()) {
       cursor.projects.emplace(name, read_tracked(tracked.as_object()));
     }
@@ -69,9 +59,7 @@ Result<PypiCursor> PypiCursor::read(std::string_view text) {
         files.push_back({std::string(project.as_string()), file});
       }
     }
-  } catch (const std::exception& failure) {
-    return invalid(failure.what());
-  }
+  }));
   return cursor;
 }
 

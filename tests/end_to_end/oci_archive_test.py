@@ -74,6 +74,20 @@ def unpacked(layout, tag):
     return {str(p.relative_to(root)): (p.lstat().st_mode, p.lstat().st_size, digest_of(p.read_bytes()) if p.is_file() else None) for p in root.rglob("*")}
 
 
+def as_nobody(site, reference):
+    """{path: (size, digest)} of what an unprivileged user pulls and unpacks."""
+    home = pathlib.Path(tempfile.mkdtemp(prefix="sluice-nobody-", dir="/var/tmp"))
+    try:
+        shutil.chown(home, "nobody")
+        become = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs", "env", "-i", f"PATH={os.environ['PATH']}", f"HOME={home}", f"XDG_RUNTIME_DIR={home}"]
+        inside(site.rig, *become, "skopeo", "copy", "-q", "--src-tls-verify=false", f"docker://127.0.0.1:{site.rig.serve}/{NAME}/{reference}", f"oci:{home}/layout:it", cwd=home)
+        run(*become, "umoci", "unpack", "--rootless", "--image", f"{home}/layout:it", f"{home}/bundle", cwd=home)
+        root = home / "bundle/rootfs"
+        return {str(p.relative_to(root)): (p.lstat().st_size, digest_of(p.read_bytes()) if p.is_file() else None) for p in root.rglob("*")}
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
 def make_layout(folder, name):
     """An image of two layers by umoci."""
     layout = folder / name
@@ -172,6 +186,7 @@ def archives_cross_whole():
             for reference, expected in (("team/old:1", old["plain"]), ("team/old:latest", old["plain"]), ("packed:1", old["packed"])):
                 check(parts(site.manifest(reference)[1]) == expected, f"{reference} has other digests than its archive")
                 check("app" in site.tree(reference), f"{reference} unpacks to something else")
+            check(as_nobody(site, "team/archive:2.0") == {name: (size, digest) for name, (_, size, digest) in tree.items()}, "nobody unpacks another tree")
             # The same archive gives the same manifest.
             before = site.manifest("team/old:1")[0]
             old_docker_save(site.drop / "again.tar", ["team/again:1"], "old")

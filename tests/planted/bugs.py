@@ -77,4 +77,21 @@ BUGS = [
     Bug("the sender's epoch is not durable when its session begins", "lowside/daemon/epoch.cpp",
         "index.write(batch, store::Durability::kSynced)", "index.write(batch, store::Durability::kUnsynced)",
         "test_lowside_daemon", "unit.lowside/daemon.NextEpoch.IsDurableWhenItReturns"),
+    Bug("a SIF image's objects are not held against its signature", "common/ecosystem/sif/signature.cpp",
+        "      if (computed != covered->second->object) {", "      if (computed.algorithm() != covered->second->object.algorithm()) {",
+        "test_common_ecosystem_sif", "unit.common/ecosystem/sif.SifSignatures.CoverHeaderDescriptorsAndObjects"),
+    Bug("a tag of a SIF image moves", "lowside/upstream/oci/poll.cpp",
+        "  keep_sif_tags();\n", "",
+        "test_lowside_upstream_oci", "unit.lowside/upstream/oci.OciSourceTest.ATagOfASifImageNeverMovesToOtherBytes"),
+    Bug("a name in an archive of images leads out of it", "lowside/upstream/oci/image_tar.cpp",
+        """    if (part == ".." && parts.empty()) {
+      return std::nullopt;
+    }
+    if (part == "..") {
+""", """    if (part == ".." && parts.empty()) {
+      continue;
+    }
+    if (part == "..") {
+""",
+        "test_lowside_upstream_oci", "unit.lowside/upstream/oci.OciDropSourceTest.RefusesWhatIsNoArchiveOfImages"),
 ]

@@ -22,6 +22,11 @@ bool ends_poll(const Error& error) {
   return error.code == ErrorCode::kExhausted || error.code == ErrorCode::kCancelled;
 }
 
+// It would be so again.
+bool is_for_good(const Error& error) {
+  return error.code == ErrorCode::kInvalid || error.code == ErrorCode::kRefused;
+}
+
 std::int64_t modified(const std::map<std::string, FileState>& key) {
   std::int64_t latest = 0;
   for (const auto& [path, state] : key) {
@@ -140,12 +145,15 @@ void OciDropImages::refused(const Sha256Digest& digest, const Error& why) {
   if (known == archives_.end()) {
     return;
   }
-  Error error = why;
+  refuse(known->second, of_archive(known->first, why));
+}
+
+Error OciDropImages::of_archive(const std::string& path, Error error) const {
   error.cause = error.thing + ": " + error.cause;
-  error.thing = drop_.place(known->first).string();
+  error.thing = drop_.place(path).string();
   error.cure += std::string(error.cure.empty() ? "" : "; ") +
                 "the archive is left alone until it changes: save it again";
-  refuse(known->second, std::move(error));
+  return error;
 }
 
 std::set<ImageName> OciDropImages::names() const {
@@ -302,18 +310,25 @@ void OciDropImages::take(const std::string& path, Known& known, Members members,
     const Wanted wanted = member->second;
     FetchRequest request = wanted.asked->request;
     request.uri = drop_.origin(path);
-    const std::uint64_t limit =
-        request.size_limit != 0 ? request.size_limit : limits::kMaxBlobBytes;
+    const std::uint64_t limit = request.size_limit != 0
+                                    ? request.size_limit
+                                    : request.expected_size.value_or(limits::kMaxBlobBytes);
     Result<FetchedFile> file =
         drop_.keep(std::move(request), read, limit, context.work, context.stop);
     if (!file && ends_poll(file.error())) {
       return std::move(file).error();
+    }
+    if (!file && is_for_good(file.error())) {
+      refuse(known, of_archive(path, file.error()));
     }
     members.erase(member);
     done(wanted.index, std::move(file));
     return {};
   };
   const Result<void> outcome = files.read(names, each, context.stop);
+  if (!outcome && is_for_good(outcome.error())) {
+    refuse(known, of_archive(path, outcome.error()));
+  }
   for (const auto& [name, wanted] : members) {
     done(wanted.index, outcome ? not_there(wanted.asked->request.name) : outcome.error());
   }

@@ -63,6 +63,7 @@ class OciDropImages final : public OciOrigin {
   static std::map<std::string, Key> group(const DropFolder::Scan& scan);
   Result<void> read(const std::string& path, Known& known, PollContext& context);
   void refuse(Known& known, Error why);
+  Error of_archive(const std::string& path, Error error) const;
   const ImageArchive::Manifest* tagged(const ImageName& name) const;
   Archives::iterator holder(const Sha256Digest& digest);
   Result<FetchedFile> made(const std::string& path, const std::string& bytes,

@@ -113,6 +113,7 @@ class OciPoll {
     Place manifest;  // only where it is one: its node gets the blob
   };
   std::vector<Wanted> to_fetch_;
+  std::set<Sha256Digest> sif_layers_;  // of what changed, whatever else names them
   std::map<Sha256Digest, std::optional<proto::Blob>> blobs_;  // none: it could not be had
   struct Fault {
     Error error;

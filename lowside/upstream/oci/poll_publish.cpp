@@ -81,28 +81,37 @@ Result<Proposal> OciPoll::publish() {
 // Every blob of the records is given anew; what the spool holds, or another image has brought, is
 // not fetched again.
 void OciPoll::take_blobs(const std::vector<Repository*>& changed) {
+  std::vector<std::pair<Repository*, Sha256Digest>> needed;
   for (Repository* repository : changed) {
     for (const Sha256Digest& digest : settle(repository->graph, is_read).manifests) {
-      OciNode& node = repository->graph.nodes.at(digest);
-      if (!node.blob) {
-        auto held = context_.intake.held(digest);
-        if (held && *held) {
-          node.blob = std::move(**held);
-        } else {
-          Wanted& wanted = to_fetch_.emplace_back();
-          wanted.manifest = {repository, digest};
-          wanted.blob.digest = digest;
-          wanted.file.repository = repository->name;
-          wanted.file.request.uri =
-              origin_.uri(repository->name, "manifests/" + oci::digest_text(digest));
-          wanted.file.request.headers = {{"Accept", std::string(kManifestTypes)}};
-          wanted.file.request.expected_size = node.size;
-          wanted.file.request.name = repository->document + "@" + oci::digest_text(digest);
+      needed.emplace_back(repository, digest);
+      for (const oci::Descriptor& layer : repository->graph.nodes.at(digest).manifest->layers) {
+        if (layer.media_type == oci::kSifLayer) {
+          sif_layers_.insert(layer.digest);
         }
       }
-      for (const oci::Descriptor& blob : node.manifest->required_blobs()) {
-        ask_for_blob(*repository, blob);
+    }
+  }
+  for (const auto& [repository, digest] : needed) {
+    OciNode& node = repository->graph.nodes.at(digest);
+    if (!node.blob) {
+      auto held = context_.intake.held(digest);
+      if (held && *held) {
+        node.blob = std::move(**held);
+      } else {
+        Wanted& wanted = to_fetch_.emplace_back();
+        wanted.manifest = {repository, digest};
+        wanted.blob.digest = digest;
+        wanted.file.repository = repository->name;
+        wanted.file.request.uri =
+            origin_.uri(repository->name, "manifests/" + oci::digest_text(digest));
+        wanted.file.request.headers = {{"Accept", std::string(kManifestTypes)}};
+        wanted.file.request.expected_size = node.size;
+        wanted.file.request.name = repository->document + "@" + oci::digest_text(digest);
       }
+    }
+    for (const oci::Descriptor& blob : node.manifest->required_blobs()) {
+      ask_for_blob(*repository, blob);
     }
   }
   fetch_asked();
@@ -118,7 +127,7 @@ void OciPoll::ask_for_blob(const Repository& repository, const oci::Descriptor& 
     broken_ = held.error();
     return;
   }
-  const bool is_sif = blob.media_type == oci::kSifLayer;
+  const bool is_sif = sif_layers_.contains(blob.digest);
   if (auto refusal = is_sif ? sif_.refusal(blob.digest) : std::nullopt) {
     faults_.emplace(blob.digest, Fault{std::move(*refusal), false});
     return;
@@ -174,7 +183,7 @@ Result<proto::Blob> OciPoll::intake_blob(const oci::Descriptor& blob, FetchedFil
                           .size = blob.size,
                           .evidence = {{"oci-manifest", oci::digest_text(blob.digest)}}};
   const bool is_intact = file.digests().front() == Digest(blob.digest);  // else intake refuses it
-  if (blob.media_type == oci::kSifLayer && is_intact) {
+  if (sif_layers_.contains(blob.digest) && is_intact) {
     auto found = sif_.check(file.request().name, blob.digest, file.path().value(), context_.stop);
     if (!found) {
       static_cast<void>(posix_file_system().remove(file.path().value()));

@@ -260,6 +260,17 @@ TEST_F(OciDropSourceTest, AnotherDigestRefusesTheArchiveUntilItChanges) {
   shipped("app");
 }
 
+TEST_F(OciDropSourceTest, ABlobLargerThanItsManifestSaysIsNotTaken) {
+  const std::string only = manifest("layer");
+  Members members = layout({{only, ""}}, {"{}", "layer"});
+  members[3].content = "layer" + std::string(100'000, 'x');
+  ASSERT_EQ(members[3].path, blob_file("layer"));
+  drop("app.tar", pack_tar(members));
+  EXPECT_TRUE(poll().records.empty());
+  EXPECT_EQ(counters_.get(observe::Metric::kImageArchivesRefused), 1U);
+  EXPECT_EQ(poll().problems.size(), 1U);
+}
+
 TEST_F(OciDropSourceTest, RefusesWhatIsNoArchiveOfImages) {
   struct Case {
     Members members;

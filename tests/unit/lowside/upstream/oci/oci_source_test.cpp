@@ -153,6 +153,27 @@ TEST_F(OciSourceTest, ATagOfASifImageNeverMovesToOtherBytes) {
   EXPECT_EQ(counters_.get(observe::Metric::kSifMoves), 2U);
 }
 
+// What one manifest calls something else is looked at all the same.
+TEST_F(OciSourceTest, ASifImageIsLookedAtWhateverElseNamesIt) {
+  const std::string bytes = "no SIF image";
+  const auto put = [&](std::string_view type, const std::string& tag) {
+    const auto descriptor = [&](const std::string& blob, std::string_view kind) {
+      return R"({"mediaType":")" + std::string(kind) + R"(","digest":")" +
+             registry_.put_blob(blob) + R"(","size":)" + std::to_string(blob.size()) + "}";
+    };
+    registry_.put_manifest(R"({"schemaVersion":2,"config":)" + descriptor("{}", oci::kSifConfig) +
+                               R"(,"layers":[)" + descriptor(bytes, type) + "]}",
+                           oci::kOciManifest, {tag});
+  };
+  settings_.images = {"team/app:1", "team/app:2"};
+  put("application/octet-stream", "1");
+  put(oci::kSifLayer, "2");
+  const Proposal proposal = poll().value();
+  EXPECT_TRUE(proposal.records.empty());
+  EXPECT_EQ(counters_.get(observe::Metric::kSifMalformed), 1U);
+  EXPECT_FALSE(intake_.blobs.contains(Digest(sha256(as_bytes(bytes)))));
+}
+
 TEST_F(OciSourceTest, FollowsATagThatMoves) {
   const std::string first = registry_.put_image("a", {"base", "one"}, {"1"});
   shipped();

@@ -246,17 +246,17 @@ def the_high_side_verifies_for_itself(shop):
         check("by this side's sif.keyring its signature is unknown-key" in site.rig.log("high"), "the refusal does not say why")
 
 
-def with_workshop(test):
+def in_workshop(shop, test):
     def run_it():
-        shop = Workshop()
-        try:
-            test(shop)
-        finally:
-            shop.close()
+        test(shop)
     run_it.__name__ = test.__name__
     return run_it
 
 
 if __name__ == "__main__":
-    main([with_workshop(test) for test in (signatures_decide_and_what_crosses_is_served_both_ways, a_name_never_changes_its_bytes, signatures_may_be_required_and_keys_be_added,
-                                           the_high_side_verifies_for_itself)])
+    workshop = Workshop()
+    try:
+        main([in_workshop(workshop, test) for test in (signatures_decide_and_what_crosses_is_served_both_ways, a_name_never_changes_its_bytes,
+                                                       signatures_may_be_required_and_keys_be_added, the_high_side_verifies_for_itself)])
+    finally:
+        workshop.close()

@@ -1,5 +1,6 @@
 #include "lowside/media/papers.h"
 
+#include "common/base/html.h"
 #include "common/base/text.h"
 
 namespace sluice::low {
@@ -44,29 +45,6 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 // What a terminal or a printer would take for something else is left out.
 std::string printable(std::string_view text) {
   std::string out;
@@ -108,7 +86,7 @@ std::string sheet_html(const media::VolumeManifest& manifest) {
       "vertical-align:top}code{font-size:8pt;word-break:break-all}.blank td{height:2.2em}</style>"
       "</head>\n<body><h1>Transfer sheet</h1>\n<table>\n";
   for (const Row& row : facts(manifest)) {
-    html += "<tr><th>" + escaped(row.name) + "</th><td>" + escaped(printable(row.value)) +
+    html += "<tr><th>" + html_escape(row.name) + "</th><td>" + html_escape(printable(row.value)) +
             "</td></tr>\n";
   }
   html +=
@@ -116,14 +94,14 @@ std::string sheet_html(const media::VolumeManifest& manifest) {
       "file SHA256SUMS</th></tr>\n";
   for (const media::VolumeLine& line : manifest.volumes) {
     html += "<tr><td>" + std::to_string(line.volume) + "</td><td>" + human_size(line.bytes) +
-            "</td><td>" + escaped(line.shipments) + "</td><td><code>" + line.sums.hex() +
+            "</td><td>" + html_escape(line.shipments) + "</td><td><code>" + line.sums.hex() +
             "</code></td></tr>\n";
   }
-  html += "</table>\n<p>Check a volume without Sluice: <code>" + escaped(kHowToCheck) +
+  html += "</table>\n<p>Check a volume without Sluice: <code>" + html_escape(kHowToCheck) +
           "</code></p>\n<table class=\"blank\">\n<tr><th>Role</th><th>Name</th><th>Date</th>"
           "<th>Signature</th></tr>\n";
   for (const char* role : kRoles) {
-    html += "<tr><td>" + escaped(role) + "</td><td></td><td></td><td></td></tr>\n";
+    html += "<tr><td>" + html_escape(role) + "</td><td></td><td></td><td></td></tr>\n";
   }
   return html + "</table>\n</body></html>\n";
 }

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "common/base/html.h"
 #include "common/base/text.h"
 
 namespace sluice::high {
@@ -13,29 +14,6 @@ namespace json = boost::json;
 // second.
 constexpr std::size_t kMaxListed = 10'000;
 constexpr std::size_t kMaxWalked = 200'000;
-
-std::string html_escape(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
 
 // RFC 3986 section 2.3: all but unreserved characters and the slash at a folder's end. "./" goes
 // before it, so that a colon does not make a scheme of the name.

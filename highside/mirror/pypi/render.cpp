@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "common/base/html.h"
 #include "common/base/text.h"
 #include "common/ecosystem/pypi/file_name.h"
 
@@ -12,29 +13,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kApiVersion = "1.3";  // PEP 740
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string url(const std::string& root, const proto::PypiProject& project,
                 const proto::PypiFile& file) {
@@ -112,17 +90,17 @@ std::string file_link(const proto::PypiProject& project, const proto::PypiFile& 
   std::string link =
       "<a href=\"" + url("../..", project, file) + "#sha256=" + hex(file.sha256()) + '"';
   if (!file.requires_python().empty()) {
-    link += " data-requires-python=\"" + escape(file.requires_python()) + '"';
+    link += " data-requires-python=\"" + html_escape(file.requires_python()) + '"';
   }
   if (file.yanked()) {
-    link += " data-yanked=\"" + escape(file.yanked_reason()) + '"';
+    link += " data-yanked=\"" + html_escape(file.yanked_reason()) + '"';
   }
   if (!file.metadata().empty()) {  // the second name is for clients from before PEP 714
     const std::string digest = "sha256=" + hex(file.metadata());
     link += " data-core-metadata=\"" + digest + "\" data-dist-info-metadata=\"" + digest + '"';
   }
   if (const std::string provenance = provenance_url(root, project, file); !provenance.empty()) {
-    link += " data-provenance=\"" + escape(provenance) + '"';
+    link += " data-provenance=\"" + html_escape(provenance) + '"';
   }
   return link + ">" + file.filename() + "</a><br>\n";
 }

@@ -148,5 +148,22 @@ def what_proves_nothing_and_what_lies_is_named():
         check(fetch_all(rig, "noarch") == scene.channel.files("noarch"), "the bytes are others than the channel's")
 
 
+def what_is_asked_for_crosses_once_it_is_approved():
+    with CondaScene() as scene:
+        fill_lab(scene.channel)
+        with Rig(low_extra=[scene.source(pattern="request")]) as rig:
+            scene.wait_until_up(rig)
+            rig.start("high")
+            rig.start("low")
+            rig.wait_until_listening()
+            asked = json.loads(rig.run("low", "request", "add", "--json", "node-1", "pure-python 4.*").stdout)
+            check(sorted(node["item"] for node in asked["plan"]["nodes"]) == ["node-1-1.0-h1_0.conda", "pure-python-4.9.0-pyha770c72_0.conda"], f"the plan is {asked['plan']['nodes']}")
+            check(rig.status("low")["spool"]["last_sequence"] == 0, "something was sent before anybody approved it")
+            rig.run("low", "request", "approve", asked["id"], asked["digest"])
+            rig.wait_until(lambda: rig.get("/conda/lab/noarch/repodata.json")[0] == 200, "what was approved is there")
+            check(set(fetch_all(rig, "linux-64")) == {"node-1-1.0-h1_0.conda"} and len(fetch_all(rig, "noarch")) == 1, "something else crossed")
+
+
 if __name__ == "__main__":
-    main([a_channel_crosses_whole, releases_and_removals_follow, what_proves_nothing_and_what_lies_is_named])
+    main([a_channel_crosses_whole, releases_and_removals_follow, what_proves_nothing_and_what_lies_is_named,
+          what_is_asked_for_crosses_once_it_is_approved])

@@ -71,6 +71,7 @@ struct Expectation {
       media_types{};  // what its content may be ("application/gzip", …); empty: anything
   std::vector<Evidence>
       evidence{};  // what the caller checked itself: a registry's signature, a signed index
+  std::optional<Error> refusal{};  // what the caller found in it: it goes to quarantine
 };
 
 // verify → inspect → admit → the spool's blob store, in one call; the wiring implements it with the

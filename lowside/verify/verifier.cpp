@@ -18,6 +18,9 @@ std::string cure() {
 }  // namespace
 
 Result<VerifiedFile> Verifier::verify(FetchedFile file, const Expectation& expectation) {
+  if (expectation.refusal) {
+    return refuse(quarantine_, events_, file, "verify", *expectation.refusal);
+  }
   if (const Result<void> checked = check(file, expectation); !checked) {
     Error error = checked.error();
     if (error.code == ErrorCode::kIntegrity || error.code == ErrorCode::kInvalid) {

@@ -192,6 +192,8 @@ def signatures_decide_and_what_crosses_is_served_both_ways(shop):
         site.check_refused(f"{DROPPED}/none", "no sound SIF image")
         counts = {result: rig.metric("low", CHECKED.format(result)) for result in ("good", "unsigned", "bad", "unknown-key", "malformed")}
         check(counts == {"good": 2, "unsigned": 2, "bad": 2, "unknown-key": 1, "malformed": 2}, f"what was found is counted as {counts}")
+        held = [path for path in (rig.folder / "low/state").rglob("*") if path.parent.name == "quarantine"]
+        check(any(path.is_file() and path.read_bytes() == bad for path in held), f"what was changed is not in quarantine: {held}")
         # What was refused is not fetched and looked at again.
         fetched = site.registry.asked("GET /v2/team/changed/blobs/")
         site.poll()

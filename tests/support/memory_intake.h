@@ -18,6 +18,10 @@ class MemoryIntake final : public Intake {
     if (full) {
       return errno_error("spool", ENOSPC);
     }
+    if (expectation.refusal) {
+      quarantined.insert(file.request().name);
+      return *expectation.refusal;
+    }
     if (quarantined.contains(file.request().name)) {
       return Error{ErrorCode::kRefused, file.request().name, "a scanner refused it",
                    "see its report"};

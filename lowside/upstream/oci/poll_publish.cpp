@@ -185,14 +185,17 @@ Result<proto::Blob> OciPoll::intake_blob(const oci::Descriptor& blob, FetchedFil
   const bool is_intact = file.digests().front() == Digest(blob.digest);  // else intake refuses it
   if (sif_layers_.contains(blob.digest) && is_intact) {
     auto found = sif_.check(file.request().name, blob.digest, file.path().value(), context_.stop);
-    if (!found) {
+    if (found) {
+      expectation.evidence.push_back(std::move(*found));
+    } else if (sif_.refusal(blob.digest)) {
+      expectation.refusal = std::move(found).error();
+    } else {  // the disk, or gpgv: not the image
       static_cast<void>(posix_file_system().remove(file.path().value()));
       return std::move(found).error();
     }
-    expectation.evidence.push_back(std::move(*found));
   }
   auto taken = context_.intake.take(std::move(file), expectation);
-  if (!taken) {
+  if (!taken && !expectation.refusal) {  // that one SifCheck remembers, until its keyring changes
     note_refusal(blob.digest, taken.error());
   }
   return taken;

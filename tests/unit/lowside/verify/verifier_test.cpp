@@ -83,6 +83,17 @@ TEST_F(VerifierTest, QuarantinesAnotherSize) {
   EXPECT_EQ(quarantine_.taken.size(), 1U);
 }
 
+TEST_F(VerifierTest, QuarantinesWhatItsUpstreamRefuses) {
+  const auto verified = verifier_.verify(
+      fetched("hello"),
+      {.digests = {digest_of("hello", DigestAlgorithm::kSha256)},
+       .refusal = Error{ErrorCode::kIntegrity, "a.tgz", "its signature does not hold", "ask"}});
+  ASSERT_FALSE(verified);
+  EXPECT_EQ(verified.error().cause, "its signature does not hold");
+  EXPECT_EQ(quarantine_.taken.size(), 1U);
+  EXPECT_EQ(counters_.get(observe::Metric::kUpstreamBadDigest), 0U);
+}
+
 TEST_F(VerifierTest, WantsADigestOrEvidence) {
   EXPECT_EQ(verifier_.verify(fetched("hello"), {.size = 5}).error().code, ErrorCode::kInvalid);
   EXPECT_EQ(quarantine_.taken.size(), 1U);

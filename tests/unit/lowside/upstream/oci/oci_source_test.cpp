@@ -172,6 +172,7 @@ TEST_F(OciSourceTest, ASifImageIsLookedAtWhateverElseNamesIt) {
   EXPECT_TRUE(proposal.records.empty());
   EXPECT_EQ(counters_.get(observe::Metric::kSifMalformed), 1U);
   EXPECT_FALSE(intake_.blobs.contains(Digest(sha256(as_bytes(bytes)))));
+  EXPECT_EQ(intake_.quarantined.size(), 1U);
 }
 
 TEST_F(OciSourceTest, FollowsATagThatMoves) {

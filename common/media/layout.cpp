@@ -12,6 +12,10 @@ std::uint32_t before(std::uint32_t total, std::size_t file, std::size_t files) {
 
 }  // namespace
 
+std::string data_file_name(std::size_t file) {
+  return "data/" + std::string(file < 10 ? "0" : "") + std::to_string(file) + ".sluice";
+}
+
 std::vector<SectorPlace> slice_places(const GroupHead& head, std::size_t file) {
   struct Run {
     std::uint32_t first = 0;

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "common/media/group_head.h"
 
 namespace sluice::media {
+
+// "data/07.sluice": of the volume's data files, of which there are at most kMaxDataFiles.
+std::string data_file_name(std::size_t file);
 
 // A volume at the most: what a tape cartridge or a large disk holds.
 inline constexpr std::uint64_t kMaxVolumeBytes = std::uint64_t{64} << 40;

@@ -311,8 +311,7 @@ bool ImageFiles::salvage(SectorReader& sectors) {
     const std::uint64_t length = next != begins.end()   ? next->second - at->second
                                  : at == begins.begin() ? all
                                                         : at->second - std::prev(at)->second;
-    const std::string number = std::to_string(at->first);
-    list("data/" + std::string(number.size() < 2 ? "0" : "") + number + ".sluice",
+    list(media::data_file_name(at->first),
          {at->second, std::min(length, all - at->second) * kSectorBytes});
   }
   for (const std::uint64_t sector : traces.manifests) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/text.h"
+#include "common/media/layout.h"
 
 namespace sluice::high {
 namespace {
@@ -171,9 +172,7 @@ void Importer::tell_damage(const CheckedVolume& volume, const VolumeOutcome& out
   std::uint64_t bad_files = 0;
   if (volume.manifest) {
     for (std::size_t file = 0; file < outcome.digests.size(); ++file) {
-      const std::string number = std::to_string(file);
-      const std::string data =
-          "data/" + std::string(number.size() < 2 ? "0" : "") + number + ".sluice";
+      const std::string data = media::data_file_name(file);
       const auto named =
           std::ranges::find(volume.manifest->artifacts, data, &media::ManifestFile::file);
       if (named != volume.manifest->artifacts.end() && outcome.digests[file] != named->sha256) {

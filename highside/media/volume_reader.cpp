@@ -13,11 +13,6 @@ using media::kSectorBytes;
 
 constexpr std::uint64_t kScanSectors = 512;
 
-std::string data_name(std::size_t file) {
-  const std::string number = std::to_string(file);
-  return "data/" + std::string(number.size() < 2 ? "0" : "") + number + ".sluice";
-}
-
 bool belongs(const media::GroupHead& head, const VolumeIdentity& volume) {
   return head.stream == volume.stream && head.bundle == volume.bundle &&
          head.volume == volume.volume;
@@ -35,7 +30,7 @@ MutableByteView heartbeat_of(MutableByteView sector) {
 VolumeReader::VolumeReader(const VolumeFiles& files) {
   for (std::size_t number = 0; number < media::kMaxDataFiles; ++number) {
     DataFile& file = data_.emplace_back();
-    if (auto reader = files.open(data_name(number))) {
+    if (auto reader = files.open(media::data_file_name(number))) {
       file.reader = std::move(*reader);
     }
   }

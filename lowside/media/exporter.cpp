@@ -215,7 +215,7 @@ Result<void> Exporter::close_volume() {
   std::size_t file = 0;
   const std::uint64_t bytes = journal_.files * journal_.sectors * kSectorBytes;
   for (const Sha256Digest& digest : writer_->finish()) {
-    sums += digest.hex() + "  " + data_file_name(file++) + "\n";
+    sums += digest.hex() + "  " + media::data_file_name(file++) + "\n";
   }
   writer_.reset();
   SLUICE_TRY_VOID(

@@ -48,11 +48,6 @@ void seal_symbol(const Group& group, const media::SectorPlace& at, crypto::Seale
 
 }  // namespace
 
-std::string data_file_name(std::size_t file) {
-  const std::string number = std::to_string(file);
-  return "data/" + std::string(number.size() < 2 ? "0" : "") + number + ".sluice";
-}
-
 Result<std::unique_ptr<VolumeWriter>> VolumeWriter::open(FileSystem& files,
                                                          const std::filesystem::path& folder,
                                                          std::size_t count, std::uint64_t sectors) {
@@ -64,7 +59,7 @@ Result<std::unique_ptr<VolumeWriter>> VolumeWriter::open(FileSystem& files,
   SLUICE_TRY_VOID(files.create_directories(writer->folder_));
   writer->data_.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
-    SLUICE_TRY_VOID(writer->take_up(writer->data_[i], folder / data_file_name(i), sectors));
+    SLUICE_TRY_VOID(writer->take_up(writer->data_[i], folder / media::data_file_name(i), sectors));
   }
   return writer;
 }

@@ -23,9 +23,6 @@ struct Group {
   std::vector<std::unique_ptr<FedBlock>> blocks;  // as many as head.blocks
 };
 
-// "data/07.sluice"
-std::string data_file_name(std::size_t file);
-
 // One thread at a time.
 class VolumeWriter {
  public:

@@ -109,7 +109,7 @@ class ExporterTest : public ::testing::Test {
       const auto first = heads(made_[volume] / "data/00.sluice");
       ASSERT_FALSE(first.empty());
       for (std::size_t file = 0; file < first[0].head.files; ++file) {
-        const auto all = heads(made_[volume] / data_file_name(file));
+        const auto all = heads(made_[volume] / media::data_file_name(file));
         ASSERT_EQ(all.size(), first.size());
         for (std::size_t group = 0; group < all.size(); ++group) {
           EXPECT_EQ(all[group].head.group, group);
@@ -195,7 +195,7 @@ TEST_F(ExporterTest, ASmallBundleIsSpreadOverAllFiles) {
   ASSERT_TRUE(exporter.run({}));
   ASSERT_EQ(exporter.made().size(), 1U);
   for (std::size_t file = 0; file < media::kDataFiles; ++file) {
-    const auto all = heads(exporter.made().front() / data_file_name(file));
+    const auto all = heads(exporter.made().front() / media::data_file_name(file));
     ASSERT_EQ(all.size(), 1U);
     EXPECT_TRUE(all[0].head.last);
     EXPECT_EQ(all[0].head.blocks.size(), 6U);

@@ -3,7 +3,7 @@
 #
 # Usage: tests/media.sh [GIGABYTES]     2 unless given; 100 takes 430 GB of disk for a while
 #
-# The disk's own rate is that of a copy with sync of the same file on the same file system, before and after each: it reads and writes once, as an
+# The disk's own rate is that of a copy with sync of the same file, uncached, on the same file system, before and after each: it reads and writes once, as an
 # export and an import do (which write or read a fifth more, of parity, and check every digest). SLUICE_BUILD names the build folder.
 set -euo pipefail
 cd "$(dirname "$0")/end_to_end"

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The measurement of tests/media.sh: not a test of its own, because its result is the machine's."""
+import os
 import pathlib
 import shutil
 import signal
@@ -19,6 +20,16 @@ def memory(rig, side):
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) // 1024
 
 
+def forget(*places):
+    """Out of the page cache, as what does not fit memory is: what is written waits for the disk, what is read comes from it."""
+    for place in places:
+        for path in [place] if place.is_file() else (found for found in place.rglob("*") if found.is_file()):
+            descriptor = os.open(path, os.O_RDONLY)
+            os.fdatasync(descriptor)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)
+
+
 def timed(action):
     begun = time.monotonic()
     action()
@@ -28,11 +39,11 @@ def timed(action):
 def measure(size, drop, folder):
     large = drop / "large.bin"
     run("sh", "-c", f"openssl enc -aes-128-ctr -pass pass:sluice -nosalt -in /dev/zero 2>/dev/null | head -c {size} > '{large}'")
-    run("sync", "-f", large)
 
     def own():
         """What the disk takes for a copy of the same, at this moment: measured beside each, because neighbours change it."""
-        taken = timed(lambda: (shutil.copyfile(large, folder / "copy"), run("sync", "-f", folder / "copy")))
+        forget(large)
+        taken = timed(lambda: (shutil.copyfile(large, folder / "copy"), run("sync", folder / "copy")))
         (folder / "copy").unlink()
         return taken
 
@@ -42,6 +53,7 @@ def measure(size, drop, folder):
         rig.wait_until(lambda: rig.status("low")["spool"]["last_sequence"] == 1 and rig.status("low")["spool"]["pending_passes"] == 0, "the file is in the spool")
         before, copies = memory(rig, "low"), [own()]
         out = rig.folder / "out"
+        forget(rig.folder / "low/state")
         exporting = timed(lambda: rig.run("low", "export", "--to", out, "--all", "--size", "2T"))
         peak = memory(rig, "low")
         rig.stop("low")
@@ -49,6 +61,7 @@ def measure(size, drop, folder):
         copies.append(own())
         rig.start("high")
         idle = memory(rig, "high")
+        forget(out)
         importing = timed(lambda: rig.run("high", "import", out))
         copies.append(own())
         print(f"{size / GIGABYTE:.1f} GB   the disk's own: " + ", ".join(f"{size / taken / 1e6:.0f}" for taken in copies) + " MB/s before, between and after")

@@ -280,13 +280,17 @@ TEST_F(OciPushTest, PushingManifestsWithSubject) {
 // As oras and apptainer push: one layer of any type, an empty configuration.
 TEST_F(OciPushTest, PushingAnyArtifact) {
   push_blob("{}");
-  push_blob("SIF's bytes");
-  const std::string artifact =
-      R"({"schemaVersion":2,"config":)" +
-      descriptor("{}", "application/vnd.sylabs.sif.config.v1+json") + R"(,"layers":[)" +
-      descriptor("SIF's bytes", "application/vnd.sylabs.sif.layer.v1.sif") + "]}";
-  EXPECT_EQ(put_manifest(artifact, "1.0").status, 201);
-  EXPECT_EQ(ask("GET", "/v2/acme/app/blobs/" + digest_of("SIF's bytes")).body, "SIF's bytes");
+  push_blob("some bytes");
+  const auto artifact = [&](const std::string& layer) {
+    return R"({"schemaVersion":2,"config":)" +
+           descriptor("{}", "application/vnd.example.config.v1+json") + R"(,"layers":[)" +
+           descriptor("some bytes", layer) + "]}";
+  };
+  EXPECT_EQ(put_manifest(artifact("application/vnd.example.layer.v1"), "1.0").status, 201);
+  EXPECT_EQ(ask("GET", "/v2/acme/app/blobs/" + digest_of("some bytes")).body, "some bytes");
+  // What is said to be a SIF image must be one.
+  EXPECT_EQ(put_manifest(artifact("application/vnd.sylabs.sif.layer.v1.sif"), "1.1").status, 400);
+  EXPECT_EQ(ask("GET", "/v2/acme/app/manifests/1.1").status, 404);
 }
 
 TEST_F(OciPushTest, ATagMovesUnlessItsNamespaceIsImmutable) {

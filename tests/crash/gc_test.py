@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Kills the high side at named points of a garbage collection, on a file system that loses what was not synced at that moment, while clients publish and pull: what is
 shown, what a snapshot holds and what a publisher was told stay whole, and the next collection frees what that one promised."""
+import http.client
 import os
 import sys
 import threading
@@ -45,9 +46,13 @@ class Busy:
             content = os.urandom(BIG)
             try:
                 self.history.append((content, False))
-                self.history[-1] = (content, put(self._rig, "/files/internal/busy", content) in (200, 201))
+                told = put(self._rig, "/files/internal/busy", content)
+                if told not in (200, 201):
+                    self.wrong.append((len(self.history), told))
+                    continue
+                self.history[-1] = (content, True)
                 code, _, shown = request(self._rig, "GET", "/files/internal/busy")
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 return
             if code != 200 or shown != content:
                 self.wrong.append((len(self.history), code))

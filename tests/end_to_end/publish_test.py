@@ -246,12 +246,14 @@ def role_verb_and_namespace_decide():
 
 
 def reads_may_need_a_token():
-    with running(access={"reads_need_token": True}) as rig:
+    port = free_port()
+    with running(more=[("[port]", {"listen": [f"127.0.0.1:{port}"], "registry": "npm"})], access={"reads_need_token": True}) as rig:
         check(put(rig, "/files/internal/x", b"x") == 201, "it was not published")
         for who, code in (("", 401), ("stranger", 401), ("reader", 200), ("publisher", 200), ("", 401)):
             got = request(rig, "GET", "/files/internal/x", who=who)[0]
             check(got == code, f"{who or 'nobody'} reads: {got}")
         check(request(rig, "GET", "/setup/", who="")[0] == 200, "/setup needs a token")
+        check(rig.http(port, "/setup")[0] == 401 and rig.http(port, "/setup/")[0] == 401, "a package that is called setup is open on a port of npm's own")
 
 
 def tokens_are_made_while_the_daemon_is_stopped():

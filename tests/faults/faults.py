@@ -191,8 +191,12 @@ def wait_until_under_way(rig):
 
 
 def wait_until_idle(rig):
-    """All that the low side has made has been sent."""
-    rig.wait_until(lambda: rig.status("low")["spool"]["pending_passes"] == 0, "everything is sent")
+    """Every source has been polled, and all that the low side has made has been sent."""
+    def idle():
+        low = rig.status("low")
+        polled = all(source["polls"] + source["failures"] > 0 for source in low["sources"])  # before that nothing waits, since nothing is made
+        return polled and low["spool"]["pending_passes"] == 0
+    rig.wait_until(idle, "everything is sent")
 
 
 @contextlib.contextmanager

@@ -29,6 +29,9 @@ class File {
   virtual Result<void> finish_writing(std::uint64_t /*offset*/, std::uint64_t /*length*/) {
     return {};
   }
+  // Lets go of what the system has cached of these bytes, so that they are next read from the disk.
+  // `length` 0: to the end. Does nothing where there is no such thing.
+  virtual void drop_from_cache(std::uint64_t /*offset*/, std::uint64_t /*length*/) {}
   virtual Result<std::uint64_t> size() const = 0;
   virtual int descriptor() const = 0;  // for sendfile; -1 where there is none
 };
@@ -50,6 +53,13 @@ class FileSystem {
   virtual Result<void> sync_all(const std::vector<File*>& files);
   virtual Result<void> sync_directory(const std::filesystem::path& path) = 0;
   virtual Result<void> remove(const std::filesystem::path& path) = 0;  // fine if it is not there
+  // Gives back the blocks of [offset, offset + length) of a file that is there; its size stays, and
+  // what is read there is zeros. Durable at some time, or when the file is synced. Succeeds without
+  // having done anything where the file system cannot.
+  virtual Result<void> punch_hole(const std::filesystem::path& path, std::uint64_t offset,
+                                  std::uint64_t length) = 0;
+  // Bytes of the disk that the file takes: less than its size where it has holes.
+  virtual Result<std::uint64_t> allocated_bytes(const std::filesystem::path& path) = 0;
   virtual Result<void> create_directories(const std::filesystem::path& path) = 0;
   virtual Result<bool> exists(const std::filesystem::path& path) = 0;
   // Names of the regular files directly in `path`, in no order.

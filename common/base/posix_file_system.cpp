@@ -96,6 +96,11 @@ class PosixFile final : public File {
     return {};
   }
 
+  void drop_from_cache(std::uint64_t offset, std::uint64_t length) override {
+    static_cast<void>(::posix_fadvise(descriptor_, static_cast<off_t>(offset),
+                                      static_cast<off_t>(length), POSIX_FADV_DONTNEED));
+  }
+
   Result<std::uint64_t> size() const override {
     struct stat info{};
     if (::fstat(descriptor_, &info) != 0) {
@@ -197,6 +202,30 @@ class PosixFileSystem final : public FileSystem {
       return errno_error(path.string(), errno);
     }
     return {};
+  }
+
+  Result<void> punch_hole(const fs::path& path, std::uint64_t offset,
+                          std::uint64_t length) override {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+      return errno_error(path.string(), errno);
+    }
+    const int status = ::fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                   static_cast<off_t>(offset), static_cast<off_t>(length));
+    const int error_number = errno;
+    ::close(descriptor);
+    if (status != 0 && error_number != EOPNOTSUPP && error_number != ENOSYS) {
+      return errno_error(path.string(), error_number);
+    }
+    return {};
+  }
+
+  Result<std::uint64_t> allocated_bytes(const fs::path& path) override {
+    struct stat info{};
+    if (::stat(path.c_str(), &info) != 0) {
+      return errno_error(path.string(), errno);
+    }
+    return static_cast<std::uint64_t>(info.st_blocks) * 512;  // whatever a block is: stat(2)
   }
 
   Result<void> create_directories(const fs::path& path) override {

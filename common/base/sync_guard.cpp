@@ -24,6 +24,9 @@ class SyncGuard::GuardedFile final : public File {
   Result<void> finish_writing(std::uint64_t offset, std::uint64_t length) override {
     return guard_.guarded([&] { return file_->finish_writing(offset, length); });
   }
+  void drop_from_cache(std::uint64_t offset, std::uint64_t length) override {
+    file_->drop_from_cache(offset, length);
+  }
   Result<std::uint64_t> size() const override { return file_->size(); }
   int descriptor() const override { return file_->descriptor(); }
 
@@ -96,6 +99,15 @@ Result<void> SyncGuard::sync_directory(const fs::path& path) {
 }
 
 Result<void> SyncGuard::remove(const fs::path& path) { return files_.remove(path); }
+
+Result<void> SyncGuard::punch_hole(const fs::path& path, std::uint64_t offset,
+                                   std::uint64_t length) {
+  return files_.punch_hole(path, offset, length);
+}
+
+Result<std::uint64_t> SyncGuard::allocated_bytes(const fs::path& path) {
+  return files_.allocated_bytes(path);
+}
 
 Result<void> SyncGuard::create_directories(const fs::path& path) {
   return files_.create_directories(path);

@@ -31,6 +31,9 @@ class SyncGuard final : public FileSystem {
   Result<void> sync_all(const std::vector<File*>& files) override;
   Result<void> sync_directory(const std::filesystem::path& path) override;
   Result<void> remove(const std::filesystem::path& path) override;
+  Result<void> punch_hole(const std::filesystem::path& path, std::uint64_t offset,
+                          std::uint64_t length) override;
+  Result<std::uint64_t> allocated_bytes(const std::filesystem::path& path) override;
   Result<void> create_directories(const std::filesystem::path& path) override;
   Result<bool> exists(const std::filesystem::path& path) override;
   Result<void> list_files(const std::filesystem::path& path,

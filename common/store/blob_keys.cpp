@@ -3,6 +3,21 @@
 #include "common/base/text.h"
 
 namespace sluice::store {
+namespace {
+
+bool can_be(const proto::StoredBlob& stored) {
+  switch (stored.place()) {
+    case proto::StoredBlob::INLINE:
+    case proto::StoredBlob::FILE:
+      return stored.pack() == 0 && stored.offset() == 0;
+    case proto::StoredBlob::PACK:
+      return PackFolder::can_be({stored.pack(), stored.offset()}, stored.size());
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 std::string blob_key(const Sha256Digest& digest) { return std::string(as_text(digest.bytes())); }
 
@@ -31,10 +46,12 @@ std::optional<Digest> from_proto(const proto::Alias& alias) {
                             as_bytes(alias.digest()));
 }
 
-std::string write_stored(const BlobInfo& info, proto::StoredBlob::Place place) {
+std::string write_stored(const BlobInfo& info, const BlobPlace& place) {
   proto::StoredBlob stored;
   stored.set_size(info.size);
-  stored.set_place(place);
+  stored.set_place(place.kind);
+  stored.set_pack(place.in_pack.pack);
+  stored.set_offset(place.in_pack.offset);
   for (const Digest& alias : info.aliases) {
     *stored.add_aliases() = to_proto(alias);
   }
@@ -48,10 +65,10 @@ Result<StoredInfo> read_stored(std::string_view key, std::string_view value) {
   const auto digest = Sha256Digest::from_bytes(as_bytes(key));
   proto::StoredBlob stored;
   if (!digest || !stored.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
-      (stored.place() != proto::StoredBlob::INLINE && stored.place() != proto::StoredBlob::FILE)) {
+      !can_be(stored)) {
     return damaged;
   }
-  StoredInfo read{{*digest, stored.size(), {}}, stored.place()};
+  StoredInfo read{{*digest, stored.size(), {}}, {stored.place(), {stored.pack(), stored.offset()}}};
   for (const proto::Alias& alias : stored.aliases()) {
     auto known = from_proto(alias);
     if (!known) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/store/blob_store.h"
+#include "common/store/pack_folder.h"
 #include "sluice/stored_blob.pb.h"
 
 namespace sluice::store {
@@ -20,11 +21,19 @@ proto::Alias to_proto(const Digest& digest);
 // None for an algorithm that is not known or a digest of another length than its own.
 std::optional<Digest> from_proto(const proto::Alias& alias);
 
-std::string write_stored(const BlobInfo& info, proto::StoredBlob::Place place);
+// Where a blob's bytes are.
+struct BlobPlace {
+  proto::StoredBlob::Place kind = proto::StoredBlob::NOWHERE;
+  PackPlace in_pack{};  // of PACK
+
+  bool operator==(const BlobPlace&) const = default;
+};
+
+std::string write_stored(const BlobInfo& info, const BlobPlace& place);
 
 struct StoredInfo {
   BlobInfo info;
-  proto::StoredBlob::Place place;
+  BlobPlace place;
 };
 // kIntegrity names the blob.
 Result<StoredInfo> read_stored(std::string_view key, std::string_view value);

@@ -1,6 +1,6 @@
-// Immutable bytes, named by SHA-256. Small ones are values of the index, larger ones are files
-// named by digest. Both daemons use it: the low side's spool sends from it, the high side serves
-// from it.
+// Immutable bytes, named by SHA-256. Small ones are values of the index or lie together in a file,
+// larger ones are files named by digest. Both daemons use it: the low side's spool sends from it,
+// the high side serves from it.
 #pragma once
 
 #include <functional>
@@ -32,14 +32,14 @@ class BlobReader {
   virtual std::uint64_t size() const = 0;
   virtual Result<void> read_at(std::uint64_t offset, MutableByteView into) const = 0;
   virtual int descriptor()
-      const = 0;  // of a file that holds exactly the blob, for sendfile; -1 for an inline blob
+      const = 0;  // of a file that holds exactly the blob, for sendfile; -1 for a small blob
 };
 
 // A blob whose digests have been computed from these very bytes by the caller, a stage that
 // verifies.
 struct NewBlob {
   BlobInfo info;
-  std::variant<Bytes, StagingPath> content;  // inline: at most limits::kInlineBlobBytes. A file: on
+  std::variant<Bytes, StagingPath> content;  // bytes: at most limits::kInlineBlobBytes. A file: on
                                              // the store's own file system; it is moved.
 };
 
@@ -72,6 +72,9 @@ class BlobStore {
 
   // A fresh path on the store's file system for a file that commit() may later move in.
   virtual StagingPath new_staging_path() = 0;
+  // Has the blob's bytes be read from the disk the next time, and not from what the system has
+  // cached. Where they are values of the index, nothing happens.
+  virtual void drop_from_cache(const Sha256Digest& /*digest*/) const {}
   // Computes a stored blob's digests again; kIntegrity names the blob if they differ or its bytes
   // are gone. `read` is called with the bytes of each piece that was read; false: kCancelled.
   Result<void> verify(

@@ -28,34 +28,86 @@ std::size_t folder_index(const Sha256Digest& digest) {
   return std::size_t{digest.bytes()[0]} << 8 | digest.bytes()[1];
 }
 
+bool is_packed(ByteView content) { return content.size() >= PackFolder::kMinBlobBytes; }
+
 }  // namespace
+
+// The entry of a blob, as far as it does not depend on where its bytes will be.
+struct DiskBlobStore::Entry {
+  BlobInfo info;                       // with the aliases that it has
+  const std::vector<Digest>* aliases;  // that come with it
+  BlobPlace before;
+};
+
+struct DiskBlobStore::Merged {
+  const NewBlob* blob = nullptr;  // the first of its digest
+  std::vector<Digest> aliases;    // of all
+};
 
 struct DiskBlobStore::Plan {
   struct NewFile {
     Sha256Digest digest;
     StagingPath staging;
   };
+  struct Small {
+    Entry entry;
+    ByteView content;  // the caller's, or `read`
+    Bytes read;
+    BlobPlace place{proto::StoredBlob::INLINE, {}};
+  };
+  struct Packed {
+    PackPlace place;
+    std::uint64_t size;
+  };
 
   Batch batch;                                  // the last step
-  std::vector<std::unique_ptr<File>> unsynced;  // of `files`
+  std::vector<std::unique_ptr<File>> unsynced;  // of `files`, and the pack
   std::vector<NewFile> files;                   // to link into place
+  std::vector<Small> small;                     // inline or into the pack
+  std::optional<std::uint64_t> pack;            // the new one
+  std::vector<Packed> packed;                   // in it
+  std::vector<Packed> replaced;                 // whose pack is gone
   std::vector<StagingPath> obsolete;            // to remove at the end
   std::set<std::string> aliases;                // keys that the batch puts
-  std::uint64_t read_in = 0;                    // bytes of small files in the batch
+  std::uint64_t read_in = 0;                    // bytes of small files in memory
   std::uint64_t blobs = 0;
   std::uint64_t bytes = 0;
 };
 
-namespace {
-
-struct Merged {
-  const NewBlob* blob = nullptr;  // the first of its digest
-  std::vector<Digest> aliases;    // of all
-};
+Result<void> DiskBlobStore::commit(const std::vector<NewBlob>& blobs, const Batch& along) {
+  Plan plan;
+  const auto merged = merge(blobs, plan.obsolete);
+  {
+    std::set<std::string> keys;
+    for (const auto& [digest, one] : merged) {
+      keys.insert(blob_key(digest));
+      for (const Digest& alias : one.aliases) {
+        keys.insert(alias_key(alias));
+      }
+    }
+    const KeyLocks::Held held = locks_.lock(std::move(keys));
+    if (Result<void> prepared = prepare(merged, along, plan); !prepared) {
+      if (plan.pack) {
+        packs_.discard(*plan.pack);
+      }
+      return prepared;
+    }
+    if (!plan.batch.empty()) {
+      SLUICE_TRY_VOID(write_batch(plan));
+    }
+    blobs_ += plan.blobs;
+    bytes_ += plan.bytes;
+    finish(plan);
+  }
+  if (!plan.batch.empty() && unsettled_.exchange(false) && !settle()) {
+    unsettled_ = true;
+  }
+  return {};
+}
 
 // One entry for each blob; files of further ones go to `obsolete`.
-std::map<Sha256Digest, Merged> merge(const std::vector<NewBlob>& blobs,
-                                     std::vector<StagingPath>& obsolete) {
+std::map<Sha256Digest, DiskBlobStore::Merged> DiskBlobStore::merge(
+    const std::vector<NewBlob>& blobs, std::vector<StagingPath>& obsolete) {
   std::map<Sha256Digest, Merged> merged;
   for (const NewBlob& blob : blobs) {
     const auto [at, added] = merged.try_emplace(blob.info.digest, Merged{&blob, {}});
@@ -73,49 +125,41 @@ std::map<Sha256Digest, Merged> merge(const std::vector<NewBlob>& blobs,
   return merged;
 }
 
-}  // namespace
+// All but the last step: what it leaves has no entry.
+Result<void> DiskBlobStore::prepare(const std::map<Sha256Digest, Merged>& blobs, const Batch& along,
+                                    Plan& plan) {
+  for (const auto& [digest, one] : blobs) {
+    SLUICE_TRY_VOID(plan_blob(*one.blob, one.aliases, plan));
+    if (plan.unsynced.size() == kSyncTogether) {
+      SLUICE_TRY_VOID(sync_files(plan));
+    }
+  }
+  SLUICE_TRY_VOID(plan_small(plan));
+  SLUICE_TRY_VOID(sync_files(plan));
+  if (plan.pack) {
+    SLUICE_TRY_VOID(packs_.sync());
+  }
+  plan.batch.append(along);
+  if (!plan.files.empty()) {
+    if (Result<void> placed = place_files(plan); !placed) {
+      unsettled_ = true;
+      return placed;
+    }
+  }
+  return {};
+}
 
-Result<void> DiskBlobStore::commit(const std::vector<NewBlob>& blobs, const Batch& along) {
-  Plan plan;
-  const auto merged = merge(blobs, plan.obsolete);
-  {
-    std::set<std::string> keys;
-    for (const auto& [digest, one] : merged) {
-      keys.insert(blob_key(digest));
-      for (const Digest& alias : one.aliases) {
-        keys.insert(alias_key(alias));
-      }
+Result<void> DiskBlobStore::write_batch(const Plan& plan) {
+  const std::vector<std::uint64_t> loose = packs_.loose();
+  Result<void> written = index_.write(plan.batch, Durability::kSynced);
+  if (!written) {
+    unsettled_ = !plan.files.empty() || unsettled_;
+    if (plan.pack) {
+      packs_.keep_loose(*plan.pack);
     }
-    const KeyLocks::Held held = locks_.lock(std::move(keys));
-    for (const auto& [digest, one] : merged) {
-      SLUICE_TRY_VOID(plan_blob(*one.blob, one.aliases, plan));
-      if (plan.unsynced.size() == kSyncTogether) {
-        SLUICE_TRY_VOID(sync_files(plan));
-      }
-    }
-    SLUICE_TRY_VOID(sync_files(plan));
-    plan.batch.append(along);
-    if (!plan.files.empty()) {
-      const Result<void> placed = place_files(plan);
-      if (!placed) {
-        unsettled_ = true;
-        return placed;
-      }
-    }
-    if (!plan.batch.empty()) {
-      const Result<void> written = index_.write(plan.batch, Durability::kSynced);
-      if (!written) {
-        unsettled_ = !plan.files.empty() || unsettled_;
-        return written;
-      }
-    }
-    blobs_ += plan.blobs;
-    bytes_ += plan.bytes;
-    finish(plan);
+    return written;
   }
-  if (!plan.batch.empty() && unsettled_.exchange(false) && !settle()) {
-    unsettled_ = true;
-  }
+  packs_.drop_loose(loose);
   return {};
 }
 
@@ -123,70 +167,98 @@ Result<void> DiskBlobStore::plan_blob(const NewBlob& blob, const std::vector<Dig
                                       Plan& plan) const {
   const Sha256Digest& digest = blob.info.digest;
   SLUICE_TRY(auto known, stored(digest));
-  if (known && known->info.size != blob.info.size) {
+  if (!known) {
+    SLUICE_TRY_VOID(plan_content(blob, {{digest, blob.info.size, {}}, &aliases, {}}, plan));
+    ++plan.blobs;
+    plan.bytes += blob.info.size;
+    return {};
+  }
+  if (known->info.size != blob.info.size) {
     return wrong_size(digest, known->info.size, blob.info.size);
   }
-  bool there = known.has_value();
-  if (known && known->place == proto::StoredBlob::FILE) {
-    SLUICE_TRY(there, files_.exists(file_path(digest)));  // else the new bytes mend it
-  }
+  SLUICE_TRY(const bool there, is_there(*known));
   if (there) {
     if (const auto* staging = std::get_if<StagingPath>(&blob.content)) {
       plan.obsolete.push_back(*staging);
     }
-    return plan_entry(known->info, aliases, known->place, known->place, plan);
+    return plan_entry({std::move(known->info), &aliases, known->place}, known->place, plan);
   }
-  SLUICE_TRY(const auto place, plan_content(blob, plan));
-  if (known) {
-    return plan_entry(known->info, aliases, known->place, place, plan);
+  // The new bytes mend it.
+  if (known->place.kind == proto::StoredBlob::PACK) {
+    plan.replaced.push_back({known->place.in_pack, known->info.size});
   }
-  ++plan.blobs;
-  plan.bytes += blob.info.size;
-  return plan_entry({digest, blob.info.size, {}}, aliases, proto::StoredBlob::NOWHERE, place, plan);
+  return plan_content(blob, {std::move(known->info), &aliases, known->place}, plan);
 }
 
-Result<proto::StoredBlob::Place> DiskBlobStore::plan_content(const NewBlob& blob,
-                                                             Plan& plan) const {
+Result<void> DiskBlobStore::plan_content(const NewBlob& blob, Entry entry, Plan& plan) const {
   const BlobInfo& info = blob.info;
-  auto place = proto::StoredBlob::INLINE;
-  const Bytes* inline_bytes = std::get_if<Bytes>(&blob.content);
-  Bytes read;
-  if (inline_bytes == nullptr) {
-    const StagingPath& staging = std::get<StagingPath>(blob.content);
-    SLUICE_TRY(auto file, files_.open_for_reading(staging.value()));
-    SLUICE_TRY(const std::uint64_t size, file->size());
-    if (size != info.size) {
-      return wrong_size(info.digest, info.size, size);
+  if (const auto* bytes = std::get_if<Bytes>(&blob.content)) {
+    if (bytes->size() != info.size) {
+      return wrong_size(info.digest, info.size, bytes->size());
     }
-    plan.obsolete.push_back(staging);
-    if (size <= limits::kInlineBlobBytes && plan.read_in + size <= kMaxReadInBytes) {
-      read.resize(size);
-      SLUICE_TRY_VOID(file->read_at(0, read));
-      plan.read_in += size;
-      inline_bytes = &read;
-    } else {
-      plan.unsynced.push_back(std::move(file));
-      plan.files.push_back({info.digest, staging});
-      plan.batch.remove(Family::kMeta, unsettled_key(info.digest));
-      place = proto::StoredBlob::FILE;
-    }
+    SLUICE_ASSERT(bytes->size() <= limits::kInlineBlobBytes);
+    plan.small.push_back({std::move(entry), *bytes, {}});
+    return {};
   }
-  if (inline_bytes != nullptr) {
-    if (inline_bytes->size() != info.size) {
-      return wrong_size(info.digest, info.size, inline_bytes->size());
-    }
-    SLUICE_ASSERT(inline_bytes->size() <= limits::kInlineBlobBytes);
-    plan.batch.put(Family::kBlobs, blob_key(info.digest), std::string(as_text(*inline_bytes)));
+  const StagingPath& staging = std::get<StagingPath>(blob.content);
+  SLUICE_TRY(auto file, files_.open_for_reading(staging.value()));
+  SLUICE_TRY(const std::uint64_t size, file->size());
+  if (size != info.size) {
+    return wrong_size(info.digest, info.size, size);
   }
-  return place;
+  plan.obsolete.push_back(staging);
+  if (size <= limits::kInlineBlobBytes && plan.read_in + size <= kMaxReadInBytes) {
+    Bytes read(size);
+    SLUICE_TRY_VOID(file->read_at(0, read));
+    plan.read_in += size;
+    const ByteView content = read;
+    plan.small.push_back({std::move(entry), content, std::move(read)});
+    return {};
+  }
+  plan.unsynced.push_back(std::move(file));
+  plan.files.push_back({info.digest, staging});
+  plan.batch.remove(Family::kMeta, unsettled_key(info.digest));
+  return plan_entry(std::move(entry), {proto::StoredBlob::FILE, {}}, plan);
 }
 
-// The entry of `info` with its own aliases and the new ones; what is new in it goes into the batch.
-Result<void> DiskBlobStore::plan_entry(BlobInfo info, const std::vector<Digest>& aliases,
-                                       proto::StoredBlob::Place before,
-                                       proto::StoredBlob::Place place, Plan& plan) const {
-  bool changed = place != before;
-  for (const Digest& alias : aliases) {
+// Many together go into a pack: RocksDB would take a checksum of their bytes and write them twice.
+Result<void> DiskBlobStore::plan_small(Plan& plan) {
+  std::uint64_t together = 0;
+  for (const Plan::Small& small : plan.small) {
+    together += is_packed(small.content) ? small.content.size() : 0;
+  }
+  if (together >= pack_from_ && packs_.loose().empty()) {
+    SLUICE_TRY_VOID(write_pack(plan));
+  }
+  for (Plan::Small& small : plan.small) {
+    if (small.place.kind == proto::StoredBlob::INLINE) {
+      plan.batch.put(Family::kBlobs, blob_key(small.entry.info.digest),
+                     std::string(as_text(small.content)));
+    }
+    SLUICE_TRY_VOID(plan_entry(std::move(small.entry), small.place, plan));
+  }
+  return {};
+}
+
+Result<void> DiskBlobStore::write_pack(Plan& plan) {
+  SLUICE_TRY(PackFolder::Writer pack, packs_.write());
+  plan.pack = pack.pack();
+  for (Plan::Small& small : plan.small) {
+    if (is_packed(small.content)) {
+      SLUICE_TRY(const PackPlace place, pack.add(small.content));
+      small.place = {proto::StoredBlob::PACK, place};
+      plan.packed.push_back({place, small.content.size()});
+    }
+  }
+  plan.unsynced.push_back(pack.release());
+  return {};
+}
+
+// With its own aliases and the new ones; what is new in it goes into the batch.
+Result<void> DiskBlobStore::plan_entry(Entry entry, const BlobPlace& place, Plan& plan) const {
+  BlobInfo& info = entry.info;
+  bool changed = place != entry.before;
+  for (const Digest& alias : *entry.aliases) {
     if (alias.as_sha256() || std::ranges::find(info.aliases, alias) != info.aliases.end()) {
       continue;
     }
@@ -270,6 +342,12 @@ bool DiskBlobStore::folder_made(const Sha256Digest& digest) {
 
 // The commit is durable: what fails here leaves only what the next start or commit() tidies up.
 void DiskBlobStore::finish(const Plan& plan) {
+  for (const Plan::Packed& blob : plan.packed) {
+    packs_.add(blob.place, blob.size);
+  }
+  for (const Plan::Packed& blob : plan.replaced) {
+    packs_.remove(blob.place, blob.size);
+  }
   for (const Plan::NewFile& file : plan.files) {
     static_cast<void>(files_.make_read_only(file_path(file.digest)));  // against accidents only
   }

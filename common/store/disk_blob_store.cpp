@@ -19,13 +19,20 @@ std::uint64_t number_after(const std::string& name) {
 
 }  // namespace
 
-DiskBlobStore::DiskBlobStore(KeyValueStore& index, FileSystem& files, fs::path folder)
-    : index_(index), files_(files), folder_(std::move(folder)), staging_(folder_ / "staging") {}
+DiskBlobStore::DiskBlobStore(KeyValueStore& index, FileSystem& files, fs::path folder,
+                             std::uint64_t pack_from)
+    : index_(index),
+      files_(files),
+      folder_(std::move(folder)),
+      staging_(folder_ / "staging"),
+      pack_from_(pack_from),
+      packs_(files, folder_ / "packs") {}
 
 Result<std::unique_ptr<DiskBlobStore>> DiskBlobStore::open(KeyValueStore& index, FileSystem& files,
-                                                           fs::path folder,
-                                                           const KeepStaging& keep) {
-  std::unique_ptr<DiskBlobStore> store(new DiskBlobStore(index, files, std::move(folder)));
+                                                           fs::path folder, const KeepStaging& keep,
+                                                           std::uint64_t pack_from) {
+  std::unique_ptr<DiskBlobStore> store(
+      new DiskBlobStore(index, files, std::move(folder), pack_from));
   SLUICE_TRY_VOID(store->start(keep));
   return store;
 }
@@ -33,6 +40,7 @@ Result<std::unique_ptr<DiskBlobStore>> DiskBlobStore::open(KeyValueStore& index,
 Result<void> DiskBlobStore::start(const KeepStaging& keep) {
   SLUICE_TRY_VOID(files_.create_directories(folder_ / "blobs"));
   SLUICE_TRY_VOID(files_.create_directories(staging_));
+  SLUICE_TRY_VOID(packs_.make());
   SLUICE_TRY_VOID(files_.sync_directory(folder_));
   SLUICE_TRY_VOID(files_.sync_directory(fs::absolute(folder_).parent_path()));
   SLUICE_TRY_VOID(settle());
@@ -57,10 +65,21 @@ Result<void> DiskBlobStore::sweep_staging(const KeepStaging& keep) {
 }
 
 Result<void> DiskBlobStore::count_blobs() {
-  return for_each([this](const BlobInfo& info) {
+  SLUICE_TRY_VOID(for_each_stored({}, [this](const StoredInfo& blob) {
     ++blobs_;
-    bytes_ += info.size;
+    bytes_ += blob.info.size;
+    if (blob.place.kind == proto::StoredBlob::PACK) {
+      packs_.add(blob.place.in_pack, blob.info.size);
+    }
     return true;
+  }));
+  return packs_.sweep([this](const std::function<void(const PackFolder::Living&)>& each) {
+    return for_each_stored({}, [&](const StoredInfo& blob) {
+      if (blob.place.kind == proto::StoredBlob::PACK) {
+        each({blob.place.in_pack, blob.info.size});
+      }
+      return true;
+    });
   });
 }
 
@@ -83,7 +102,7 @@ Result<void> DiskBlobStore::settle() {
 Result<void> DiskBlobStore::settle(const Sha256Digest& digest) {
   const KeyLocks::Held held = locks_.lock({blob_key(digest)});
   SLUICE_TRY(const auto known, stored(digest));
-  if (!known || known->place != proto::StoredBlob::FILE) {
+  if (!known || known->place.kind != proto::StoredBlob::FILE) {
     return remove_file(digest);
   }
   return forget_note(digest);
@@ -111,9 +130,11 @@ fs::path DiskBlobStore::file_path(const Sha256Digest& digest) const {
   return folder_ / "blobs" / hex.substr(0, 2) / hex.substr(2, 2) / hex;
 }
 
-Error DiskBlobStore::missing(const Sha256Digest& digest) const {
-  return {ErrorCode::kIntegrity, "blob " + digest.hex(),
-          "the index has it, but its bytes are gone from " + folder_.string(),
+Error DiskBlobStore::missing(const StoredInfo& known) const {
+  const fs::path from =
+      known.place.kind == proto::StoredBlob::PACK ? packs_.path(known.place.in_pack.pack) : folder_;
+  return {ErrorCode::kIntegrity, "blob " + known.info.digest.hex(),
+          "the index has it, but its bytes are gone from " + from.string(),
           "restore the store from a backup, or let the blob cross again"};
 }
 
@@ -142,31 +163,58 @@ Result<std::optional<Sha256Digest>> DiskBlobStore::resolve(const Digest& alias) 
 }
 
 Result<std::unique_ptr<BlobReader>> DiskBlobStore::open(const Sha256Digest& digest) const {
-  SLUICE_TRY(const auto known, stored(digest));
-  const std::string name = "blob " + digest.hex();
-  Error not_here{ErrorCode::kNotFound, name, "is not held", ""};
-  if (!known) {
-    return not_here;
-  }
-  if (known->place == proto::StoredBlob::INLINE) {
-    SLUICE_TRY(auto bytes, index_.get(Family::kBlobs, blob_key(digest)));
-    if (bytes && bytes->size() == known->info.size) {
-      return read_inline(name, std::move(*bytes));
+  SLUICE_TRY(auto known, stored(digest));
+  while (known) {
+    SLUICE_TRY(auto reader, open(*known));
+    if (reader && known->place.kind != proto::StoredBlob::PACK) {
+      return reader;
     }
-  } else {
-    auto file = files_.open_for_reading(file_path(digest));
+    // It may have been removed between the two looks; then what was read of a pack may be a hole.
+    SLUICE_TRY(auto still, stored(digest));
+    if (still && still->place == known->place) {
+      return reader ? Result<std::unique_ptr<BlobReader>>(std::move(reader)) : missing(*known);
+    }
+    known = std::move(still);
+  }
+  return Error{ErrorCode::kNotFound, "blob " + digest.hex(), "is not held", ""};
+}
+
+Result<std::unique_ptr<BlobReader>> DiskBlobStore::open(const StoredInfo& known) const {
+  const BlobInfo& info = known.info;
+  const std::string name = "blob " + info.digest.hex();
+  if (known.place.kind == proto::StoredBlob::FILE) {
+    auto file = files_.open_for_reading(file_path(info.digest));
     if (file) {
       SLUICE_TRY(const std::uint64_t size, (*file)->size());
-      if (size == known->info.size) {
-        return read_from_file(name, std::move(*file), size);
-      }
-    } else if (file.error().code != ErrorCode::kNotFound) {
-      return std::move(file).error();
+      return size == info.size ? read_from_file(name, std::move(*file), size) : nullptr;
     }
+    return file.error().code == ErrorCode::kNotFound
+               ? Result<std::unique_ptr<BlobReader>>(std::unique_ptr<BlobReader>())
+               : std::move(file).error();
   }
-  // It may have been removed between the two looks.
-  SLUICE_TRY(const auto still, stored(digest));
-  return still ? missing(digest) : not_here;
+  if (known.place.kind == proto::StoredBlob::PACK) {
+    auto bytes = packs_.read(known.place.in_pack, info.size);
+    if (bytes) {
+      return read_inline(name, std::move(*bytes));
+    }
+    const ErrorCode code = bytes.error().code;
+    return code == ErrorCode::kNotFound || code == ErrorCode::kIntegrity
+               ? Result<std::unique_ptr<BlobReader>>(std::unique_ptr<BlobReader>())
+               : std::move(bytes).error();
+  }
+  SLUICE_TRY(auto bytes, index_.get(Family::kBlobs, blob_key(info.digest)));
+  return bytes && bytes->size() == info.size ? read_inline(name, std::move(*bytes)) : nullptr;
+}
+
+Result<bool> DiskBlobStore::is_there(const StoredInfo& known) const {
+  switch (known.place.kind) {
+    case proto::StoredBlob::FILE:
+      return files_.exists(file_path(known.info.digest));
+    case proto::StoredBlob::PACK:
+      return packs_.exists(known.place.in_pack.pack);
+    default:
+      return true;
+  }
 }
 
 Result<void> DiskBlobStore::remove(const Sha256Digest& digest) {
@@ -183,12 +231,13 @@ Result<void> DiskBlobStore::remove(const Sha256Digest& digest) {
   if (!known) {
     return {};
   }
-  const bool in_file = known->place == proto::StoredBlob::FILE;
+  const bool in_file = known->place.kind == proto::StoredBlob::FILE;
+  const bool in_pack = known->place.kind == proto::StoredBlob::PACK;
   Batch batch;
   batch.remove(Family::kBlobInfo, blob_key(digest));
   if (in_file) {
     batch.put(Family::kMeta, unsettled_key(digest), "");
-  } else {
+  } else if (!in_pack) {
     batch.remove(Family::kBlobs, blob_key(digest));
   }
   for (const Digest& alias : known->info.aliases) {
@@ -203,11 +252,19 @@ Result<void> DiskBlobStore::remove(const Sha256Digest& digest) {
   if (in_file && !remove_file(digest)) {
     unsettled_ = true;
   }
+  if (in_pack) {
+    packs_.remove(known->place.in_pack, known->info.size);
+  }
   return {};
 }
 
 Result<void> DiskBlobStore::for_each(const Sha256Digest& from,
                                      const std::function<bool(const BlobInfo&)>& each) const {
+  return for_each_stored(from, [&](const StoredInfo& blob) { return each(blob.info); });
+}
+
+Result<void> DiskBlobStore::for_each_stored(
+    const Sha256Digest& from, const std::function<bool(const StoredInfo&)>& each) const {
   Result<void> outcome;
   SLUICE_TRY_VOID(index_.scan(Family::kBlobInfo, "", blob_key(from),
                               [&](std::string_view key, std::string_view value) {
@@ -216,13 +273,28 @@ Result<void> DiskBlobStore::for_each(const Sha256Digest& from,
                                   outcome = read.error();
                                   return false;
                                 }
-                                return each(read->info);
+                                return each(*read);
                               }));
   return outcome;
 }
 
 StagingPath DiskBlobStore::new_staging_path() {
   return StagingPath(staging_ / std::to_string(next_staging_++));
+}
+
+void DiskBlobStore::drop_from_cache(const Sha256Digest& digest) const {
+  const auto known = stored(digest);
+  if (!known || !*known) {
+    return;
+  }
+  const StoredInfo& blob = **known;
+  if (blob.place.kind == proto::StoredBlob::PACK) {
+    packs_.drop_from_cache(blob.place.in_pack, blob.info.size);
+  } else if (blob.place.kind == proto::StoredBlob::FILE) {
+    if (const auto file = files_.open_for_reading(file_path(digest))) {
+      (*file)->drop_from_cache(0, 0);
+    }
+  }
 }
 
 BlobStore::Usage DiskBlobStore::usage() const { return {blobs_, bytes_}; }

@@ -1,20 +1,23 @@
-// Blobs on one machine's disk. Up to limits::kInlineBlobBytes they are values of the index, larger
-// ones are files:
+// Blobs on one machine's disk. Up to limits::kInlineBlobBytes they are values of the index or,
+// where many come at once, lie in packs; larger ones are files:
 //
 //   <folder>/blobs/ab/cd/abcd…   0440, named by SHA-256
+//   <folder>/packs/17            small blobs of one commit (pack_folder.h)
 //   <folder>/staging/…           what is still being written, fetched or put together
 //
-// commit() makes files durable in this order: sync the files, several at once → note in the index
-// that a file may be there without an entry → link into place → sync each folder once → one synced
-// batch. The staging name stays until the batch is durable, so a failure or a crash at any point
-// leaves it; the note lets the next start take back a link whose entry was never written, without
-// walking the folders.
+// commit() makes files durable in this order: write the pack → sync the files, several at once, and
+// the pack's folder → note in the index that a file may be there without an entry → link into place
+// → sync each folder once → one synced batch. Nothing names a pack before its batch is written. The
+// staging name stays until the batch is durable, so a failure or a crash at any point leaves it;
+// the note lets the next start take back a link whose entry was never written, without walking the
+// folders.
 #pragma once
 
 #include <atomic>
 #include <bitset>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 
@@ -22,6 +25,7 @@
 #include "common/store/blob_keys.h"
 #include "common/store/blob_store.h"
 #include "common/store/key_locks.h"
+#include "common/store/pack_folder.h"
 
 namespace sluice::store {
 
@@ -32,28 +36,31 @@ class DiskBlobStore final : public BlobStore {
 
   // `index` and `files` outlive the store; nobody else writes kBlobs, kBlobInfo and kAliases of
   // `index`. Makes the folders, settles what a crash left, and removes staging files that `keep`
-  // does not claim (all, if it is empty).
-  static Result<std::unique_ptr<DiskBlobStore>> open(KeyValueStore& index, FileSystem& files,
-                                                     std::filesystem::path folder,
-                                                     const KeepStaging& keep = {});
+  // does not claim (all, if it is empty). `pack_from`: small blobs of one commit that have so many
+  // bytes together go into a pack.
+  static Result<std::unique_ptr<DiskBlobStore>> open(
+      KeyValueStore& index, FileSystem& files, std::filesystem::path folder,
+      const KeepStaging& keep = {}, std::uint64_t pack_from = PackFolder::kMinPackBytes);
 
   using BlobStore::commit;
   Result<void> commit(const std::vector<NewBlob>& blobs, const Batch& along) override;
   Result<std::optional<BlobInfo>> find(const Sha256Digest& digest) const override;
   Result<std::optional<Sha256Digest>> resolve(const Digest& alias) const override;
   Result<std::unique_ptr<BlobReader>> open(const Sha256Digest& digest) const override;
-  // A file that cannot be unlinked after its entry is gone is left to the next start.
+  // What cannot be unlinked or freed after its entry is gone is left to the next start.
   Result<void> remove(const Sha256Digest& digest) override;
   using BlobStore::for_each;
   Result<void> for_each(const Sha256Digest& from,
                         const std::function<bool(const BlobInfo&)>& each) const override;
   StagingPath new_staging_path() override;
+  void drop_from_cache(const Sha256Digest& digest) const override;
   Usage usage() const override;
 
  private:
   struct Plan;
 
-  DiskBlobStore(KeyValueStore& index, FileSystem& files, std::filesystem::path folder);
+  DiskBlobStore(KeyValueStore& index, FileSystem& files, std::filesystem::path folder,
+                std::uint64_t pack_from);
   Result<void> start(const KeepStaging& keep);
   Result<void> sweep_staging(const KeepStaging& keep);
   Result<void> count_blobs();
@@ -64,16 +71,27 @@ class DiskBlobStore final : public BlobStore {
   Result<void> forget_note(const Sha256Digest& digest);
 
   Result<std::optional<StoredInfo>> stored(const Sha256Digest& digest) const;
+  Result<void> for_each_stored(const Sha256Digest& from,
+                               const std::function<bool(const StoredInfo&)>& each) const;
   std::filesystem::path file_path(const Sha256Digest& digest) const;
-  Error missing(const Sha256Digest& digest) const;
+  // None where its bytes are gone.
+  Result<std::unique_ptr<BlobReader>> open(const StoredInfo& known) const;
+  Result<bool> is_there(const StoredInfo& known) const;
+  Error missing(const StoredInfo& known) const;
 
   // What commit() is about to do (disk_blob_commit.cpp).
+  struct Entry;
+  struct Merged;
+  static std::map<Sha256Digest, Merged> merge(const std::vector<NewBlob>& blobs,
+                                              std::vector<StagingPath>& obsolete);
+  Result<void> prepare(const std::map<Sha256Digest, Merged>& blobs, const Batch& along, Plan& plan);
   Result<void> plan_blob(const NewBlob& blob, const std::vector<Digest>& aliases, Plan& plan) const;
-  Result<proto::StoredBlob::Place> plan_content(const NewBlob& blob, Plan& plan) const;
-  Result<void> plan_entry(BlobInfo info, const std::vector<Digest>& aliases,
-                          proto::StoredBlob::Place before, proto::StoredBlob::Place place,
-                          Plan& plan) const;
+  Result<void> plan_content(const NewBlob& blob, Entry entry, Plan& plan) const;
+  Result<void> plan_entry(Entry entry, const BlobPlace& place, Plan& plan) const;
+  Result<void> plan_small(Plan& plan);
+  Result<void> write_pack(Plan& plan);
   Result<void> sync_files(Plan& plan);
+  Result<void> write_batch(const Plan& plan);
   Result<void> place_files(const Plan& plan);
   Result<void> place_file(const StagingPath& staging, const std::filesystem::path& target);
   bool folder_made(const Sha256Digest& digest);  // and durable
@@ -83,6 +101,8 @@ class DiskBlobStore final : public BlobStore {
   FileSystem& files_;
   const std::filesystem::path folder_;
   const std::filesystem::path staging_;
+  const std::uint64_t pack_from_;
+  PackFolder packs_;
   std::atomic<std::uint64_t> next_staging_ = 0;  // above the names of files that were kept
   KeyLocks locks_;  // of blob keys and alias keys that are being changed
   std::atomic<bool> unsettled_ = false;

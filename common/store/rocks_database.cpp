@@ -14,7 +14,7 @@ namespace sluice::store {
 namespace {
 
 constexpr std::string_view kFormatKey = "format-version";
-constexpr unsigned kFormatVersion = 1;
+constexpr unsigned kFormatVersion = 2;
 
 // Below it a value stays beside its key: reading it then costs one disk access instead of two.
 constexpr std::uint64_t kMinBlobFileValueBytes = 4096;
@@ -155,15 +155,22 @@ Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(const RocksSettings& 
   return database;
 }
 
+Result<void> RocksDatabase::write_format(const std::string& folder) const {
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const rocksdb::Status status =
+      db_->Put(synced, family(Family::kMeta), rocksdb::Slice(kFormatKey.data(), kFormatKey.size()),
+               std::to_string(kFormatVersion));
+  return status.ok() ? Result<void>() : rocks_error(folder, status);
+}
+
 Result<void> RocksDatabase::check_format(const std::string& folder) const {
   std::string text;
   const rocksdb::Slice key(kFormatKey.data(), kFormatKey.size());
-  rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), family(Family::kMeta), key, &text);
+  const rocksdb::Status status =
+      db_->Get(rocksdb::ReadOptions(), family(Family::kMeta), key, &text);
   if (status.IsNotFound()) {
-    rocksdb::WriteOptions synced;
-    synced.sync = true;
-    status = db_->Put(synced, family(Family::kMeta), key, std::to_string(kFormatVersion));
-    text = std::to_string(kFormatVersion);
+    return write_format(folder);
   }
   if (!status.ok()) {
     return rocks_error(folder, status);
@@ -178,7 +185,9 @@ Result<void> RocksDatabase::check_format(const std::string& folder) const {
     return newer_format(folder, "has format " + text + ", and this version reads up to " +
                                     std::to_string(kFormatVersion));
   }
-  return {};
+  // What was written as an older format reads as it is; what is written from now on does not read
+  // as one.
+  return version < kFormatVersion ? write_format(folder) : Result<void>();
 }
 
 }  // namespace sluice::store

@@ -32,6 +32,7 @@ class RocksDatabase {
  private:
   RocksDatabase() = default;
   Result<void> check_format(const std::string& folder) const;
+  Result<void> write_format(const std::string& folder) const;
 
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* default_family_ = nullptr;  // RocksDB insists on one; unused

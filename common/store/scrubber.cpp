@@ -1,7 +1,5 @@
 #include "common/store/scrubber.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -18,15 +16,6 @@ Sha256Digest after(const Sha256Digest& digest) {
   for (auto byte = bytes.rbegin(); byte != bytes.rend() && ++*byte == 0; ++byte) {
   }
   return *Sha256Digest::from_bytes(bytes);  // after the last it is the first, which is never held
-}
-
-// Lets go of what the system has cached of the file: what was cached says nothing about the disk,
-// and what a scrub reads is not what clients will ask for. Inline blobs have none.
-void drop_from_cache(const BlobStore& blobs, const Sha256Digest& digest) {
-  const auto reader = blobs.open(digest);
-  if (reader && (*reader)->descriptor() >= 0) {
-    static_cast<void>(::posix_fadvise((*reader)->descriptor(), 0, 0, POSIX_FADV_DONTNEED));
-  }
 }
 
 }  // namespace
@@ -108,11 +97,13 @@ Result<std::vector<BlobInfo>> Scrubber::next_piece(const Sha256Digest& from) con
   return piece;
 }
 
+// What was cached says nothing about the disk, and what a scrub reads is not what clients will ask
+// for.
 Result<void> Scrubber::check(const BlobInfo& blob, const std::stop_token& stop) {
-  drop_from_cache(blobs_, blob.digest);
+  blobs_.drop_from_cache(blob.digest);
   const Result<void> good =
       blobs_.verify(blob.digest, [&](std::size_t bytes) { return pace(bytes, stop); });
-  drop_from_cache(blobs_, blob.digest);
+  blobs_.drop_from_cache(blob.digest);
   if (stop.stop_requested()) {
     return Error{ErrorCode::kCancelled, "scrub", "the daemon is stopping", "begin it again"};
   }

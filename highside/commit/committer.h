@@ -28,8 +28,8 @@
 namespace sluice::high {
 
 struct CommitterSettings {
-  // One group: 16 MiB of inline values is one RocksDB write of a few tens of milliseconds; 512
-  // files are 512 fsyncs, about 0.2 s.
+  // One group: 16 MiB of small blobs is one pack and one RocksDB write, a few tens of milliseconds;
+  // 512 files are 512 fsyncs, about 0.2 s.
   std::size_t group_bytes = std::size_t{16} << 20;
   std::size_t group_blobs = 512;
   // The queue: a few groups, so that the assembler runs on while one is synced.

@@ -87,7 +87,9 @@ Cargo::Cargo(Kind kind, std::uint64_t bytes, const std::filesystem::path& folder
       posix_file_system().open_for_writing(path.value()).value()->write_at(0, content).value();
       blob.content = path;
     }
-    spool_->commit(stored).value();
+    for (store::NewBlob& blob : stored) {
+      spool_->commit({std::move(blob)}).value();  // one by one, as the spool takes them
+    }
     add_shipment(listed);
   }
 }

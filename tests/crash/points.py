@@ -6,6 +6,7 @@ import dataclasses
 
 LOG = "*/index/*.log"
 BLOB = "*/blobs/??/??/*"
+PACK = "*/packs/*"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +47,12 @@ HIGH = [
     Point("blob_committed", "high", steps(f"after link {BLOB}", f"after fdatasync {LOG}"), "the blob's batch on disk; the flip of the edition"),
     Point("blob_made_read_only", "high", f"after chmod {BLOB}", "the committed blob read-only; its part file removed"),
     Point("part_not_removed", "high", "before unlink */assembling/*.part", "the committed blob; its part file removed"),
+    Point("pack_begun", "high", f"after write {PACK} 3", "some blobs in a pack; the others", kinds=("bulk",)),
+    Point("pack_not_synced", "high", f"before fdatasync {PACK}", "a pack that is written; its bytes on disk", kinds=("bulk",)),
+    Point("pack_synced", "high", f"after fdatasync {PACK}", "a pack's bytes on disk; its name", kinds=("bulk",)),
+    Point("pack_in_folder", "high", steps(f"after fdatasync {PACK}", "after fsync */packs"), "a pack on disk; the batch that names it", kinds=("bulk",)),
+    Point("pack_batch_not_synced", "high", steps("after fsync */packs", f"after write {LOG}"), "the batch that names a pack in the log; the log on disk", kinds=("bulk",)),
+    Point("pack_committed", "high", steps("after fsync */packs", f"after write {LOG}", f"after fdatasync {LOG}"), "a pack's batch on disk; the flip of the edition", kinds=("bulk",)),
     Point("flip_not_written", "high", f"before write {LOG} 1 catalog.edition", "every blob of a shipment on disk; its records and the flip"),
     Point("flip_not_synced", "high", steps(FLIPPED, f"before fdatasync {LOG}"), "the flip in the log; the log on disk"),
     Point("flip_synced", "high", steps(FLIPPED, f"after fdatasync {LOG}"), "the flip on disk; readers that see it"),
@@ -96,7 +103,7 @@ INIT = [
 
 # Those that ctest runs; tests/crash.sh runs all.
 SHORT = {
-    "high": {"part_in_folder", "blob_linked", "blob_committed", "flip_not_synced", "flip_synced", "flip_seen"},
+    "high": {"part_in_folder", "blob_linked", "blob_committed", "pack_in_folder", "flip_not_synced", "flip_synced", "flip_seen"},
     "low": {"epoch_stored", "file_fetched", "quarantined", "shipment_not_synced", "shipment_synced", "shipment_seen", "pass_half_sent", "pass_not_marked"},
     "init": {"secret_key_empty"},
 }

@@ -21,6 +21,7 @@ POLL = "1h"  # a source is polled at start and on SIGHUP
 NPM_PACKAGES = ("alpha", "beta", "@scope/gamma", "delta")
 FILES = ("small.txt", "folder/inline.bin", "folder/file.bin", "large.bin")
 NPM_PAYLOADS = (0, 3000, 90_000, 300_000)  # inline and as files, of one block and of several
+BULK = 80  # small files that come together: enough for packs
 FILE_BYTES = {"small.txt": 200, "folder/inline.bin": 40_000, "folder/file.bin": 250_000, "large.bin": 700_000}
 
 
@@ -66,6 +67,7 @@ class Releases:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-releases-"))
         self.dice = random.Random(seed)
         self.drop = self.folder / "drop"
+        self.bulk = self.folder / "bulk"
         self.lock = self.folder / "package-lock.json"
         self.npm = {name: 0 for name in NPM_PACKAGES}
         self.files = {path: 0 for path in FILES}
@@ -74,6 +76,9 @@ class Releases:
         for path in FILES:
             (self.drop / path).parent.mkdir(parents=True, exist_ok=True)
             self._release_file(path)
+        self.bulk.mkdir()
+        for number in range(BULK):
+            (self.bulk / f"small-{number}.bin").write_bytes(random.Random(number).randbytes(40_000))
         for name in NPM_PACKAGES:
             self._release_npm(name)
         self._write_lock()
@@ -127,6 +132,7 @@ class Releases:
         available = {
             "npm": ("[npm]", {"name": "npm", "registry": f"http://127.0.0.1:{self.port}/npm/", "files": [self.lock], "interval": POLL}),
             "files": ("[files]", {"name": "drop", "collection": "drop", "folder": self.drop, "settle": "0s", "interval": POLL}),
+            "bulk": ("[files]", {"name": "bulk", "collection": "bulk", "folder": self.bulk, "settle": "0s", "interval": POLL}),
         }
         sections = [available[kind] for kind in kinds]
         if self.archive:

@@ -72,7 +72,8 @@ FAILURES = {
             ("fsync /spool/blobs/", True),  # the folder it was linked into
             ("pwrite /work/", False), ("open /work/", False), ("link /spool/blobs/", False)),
     "high": (("fdatasync /index/", True), ("fdatasync /assembling/", True), ("fsync /state/blobs/", True), ("pwrite /assembling/", False),
-             ("open /assembling/", False), ("link /state/blobs/", False), ("mkdir /state/blobs/", False)),
+             ("open /assembling/", False), ("link /state/blobs/", False), ("mkdir /state/blobs/", False),
+             ("fdatasync /packs/", True), ("fsync /packs", True), ("pwrite /packs/", False), ("open /packs/", False)),
 }
 
 
@@ -87,7 +88,7 @@ def each_call_fails_once(side):
         for number, (call, stops) in enumerate(FAILURES[side]):
             print(f"      {side}: {call}", flush=True)
             faults.set(f"{call} error=5 count=1")
-            drop(scene, f"more-{number}.bin", 1_500_000)
+            drop_for(call, scene, number)
             rig.send_signal("low", signal.SIGHUP)
             rig.wait_until(lambda: faults.hits() > 0 or not rig.running(side), f"{call} has failed")
             if stops:
@@ -98,6 +99,15 @@ def each_call_fails_once(side):
                 rig.wait_until(lambda n=number: made(rig, n), "what could not be taken is taken")
             send_again_until_whole(rig, scene)
             check(rig.running(other), f"{other} has ended")
+
+
+def drop_for(call, scene, number):
+    """What makes the daemon come to that call: a large file, or so many small ones that they come in a pack."""
+    if "/packs" not in call:
+        drop(scene, f"more-{number}.bin", 1_500_000)
+        return
+    for small in range(80):
+        drop(scene, f"more-{number}-{small}.bin", 40_000)
 
 
 def made(rig, number):

@@ -37,6 +37,10 @@ class MemoryFiles final : public FileSystem {
   }
   Result<void> make_read_only(const std::filesystem::path&) override { return unused(); }
   Result<void> sync_directory(const std::filesystem::path&) override { return unused(); }
+  Result<void> punch_hole(const std::filesystem::path&, std::uint64_t, std::uint64_t) override {
+    return unused();
+  }
+  Result<std::uint64_t> allocated_bytes(const std::filesystem::path&) override { return unused(); }
   Result<void> create_directories(const std::filesystem::path&) override { return unused(); }
   Result<bool> exists(const std::filesystem::path&) override { return unused(); }
   Result<void> list_files(const std::filesystem::path&,

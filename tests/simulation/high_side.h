@@ -26,6 +26,7 @@ struct HighSettings {
   high::AssemblerSettings assemble;
   high::CommitterSettings commit;
   high::PublisherSettings publish;
+  std::uint64_t pack_from = 1;  // bytes: DiskBlobStore::open()
 };
 
 // What outlives a crash of it.

@@ -93,6 +93,8 @@ Plan draw_plan(Random& random) {
   }
   plan.low.spool.carousel = one_of<seconds>(random, {seconds(0), seconds(15), seconds(60)});
   plan.low.transmit.repeat_percent = one_of<unsigned>(random, {0, 10, 50});
+  // So that what comes here in one commit is enough for a pack.
+  plan.high.pack_from = one_of<std::uint64_t>(random, {1, 20'000, 1 << 30});
   return plan;
 }
 

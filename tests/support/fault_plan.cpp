@@ -95,7 +95,7 @@ std::optional<Error> FaultPlan::next(Operation operation, const std::string& thi
 int FaultPlan::error_number(Operation operation, const std::string& thing) {
   const Fault& fault = changes(operation) ? change_fault_ : read_fault_;
   const std::size_t index = changes(operation) ? changes_.size() : reads_.size();
-  if (fault.hits(index) && !(fault.stays && operation == Operation::kRemove)) {
+  if (fault.hits(index) && !(fault.stays && gives_space(operation))) {
     return fault.error_number;
   }
   return rule_ ? rule_(operation, thing) : 0;

@@ -21,6 +21,7 @@ enum class Operation : std::uint8_t {
   kRename,      // also link
   kSyncFolder,  // of a folder
   kRemove,
+  kPunch,       // of a hole into a file
   kStoreWrite,  // a batch of the index
   // What changes nothing, numbered by itself:
   kOpen,       // of a file that is there, to read or to write
@@ -28,6 +29,9 @@ enum class Operation : std::uint8_t {
   kStoreRead,  // of the index
 };
 constexpr bool changes(Operation operation) { return operation < Operation::kOpen; }
+constexpr bool gives_space(Operation operation) {
+  return operation == Operation::kRemove || operation == Operation::kPunch;
+}
 
 // What a crash leaves of that which was not synced.
 enum class Loss {
@@ -41,7 +45,7 @@ class FaultPlan {
  public:
   // The change with this index fails with `error_number` and has no effect.
   void fail_at(std::uint64_t index, int error_number);
-  // From this index on, every change but kRemove fails, until clear(): a full disk.
+  // From this index on, every change but kRemove and kPunch fails, until clear(): a full disk.
   void fail_from(std::uint64_t index, int error_number);
   // The same for what only reads.
   void fail_read_at(std::uint64_t index, int error_number);

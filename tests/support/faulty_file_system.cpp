@@ -266,6 +266,23 @@ Result<void> FaultyFileSystem::remove(const fs::path& path) {
   return posix_file_system().remove(path);
 }
 
+Result<void> FaultyFileSystem::punch_hole(const fs::path& path, std::uint64_t offset,
+                                          std::uint64_t length) {
+  if (auto error = plan_.next(Operation::kPunch, path.string())) {
+    return *error;
+  }
+  SLUICE_TRY(const auto file, posix_file_system().open_for_reading(path));
+  journal_->bytes(*file, offset, length);
+  return posix_file_system().punch_hole(path, offset, length);
+}
+
+Result<std::uint64_t> FaultyFileSystem::allocated_bytes(const fs::path& path) {
+  if (auto error = plan_.next(Operation::kRead, path.string())) {
+    return *error;
+  }
+  return posix_file_system().allocated_bytes(path);
+}
+
 Result<void> FaultyFileSystem::create_directories(const fs::path& path) {
   SLUICE_TRY(const bool there, exists(path));
   if (there) {

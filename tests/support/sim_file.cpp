@@ -21,20 +21,26 @@ void SimFile::remove_name() {
   charge_anyway();
 }
 
+std::uint64_t SimFile::needed(std::uint64_t size) const {
+  return whole_sectors(size) - holes_.size() * kSimSectorBytes;
+}
+
+std::uint64_t SimFile::allocated() const { return needed(bytes_.size()); }
+
 void SimFile::charge_anyway() {
-  const std::uint64_t needed = names_ > 0 ? whole_sectors(bytes_.size()) : 0;
+  const std::uint64_t needed = names_ > 0 ? allocated() : 0;
   space_->exchange(charged_, needed);
   charged_ = needed;
 }
 
 // True if `size` bytes fit.
 bool SimFile::charge(std::uint64_t size) {
-  const std::uint64_t needed = whole_sectors(size);
-  if (names_ > 0 && needed > charged_) {
-    if (!space_->take(needed - charged_)) {
+  const std::uint64_t bytes = needed(size);
+  if (names_ > 0 && bytes > charged_) {
+    if (!space_->take(bytes - charged_)) {
       return false;
     }
-    charged_ = needed;
+    charged_ = bytes;
   }
   return true;
 }
@@ -46,6 +52,9 @@ void SimFile::remember(std::uint64_t offset, std::uint64_t count) {
     const auto [at, added] = unsynced_.try_emplace(number);
     at->second.dropped = false;
     const std::uint64_t begin = number * kSimSectorBytes;
+    if (added) {
+      at->second.hole = holes_.contains(number);
+    }
     if (added && begin < bytes_.size()) {
       const auto end = std::min<std::uint64_t>(begin + kSimSectorBytes, bytes_.size());
       at->second.before.assign(bytes_.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -55,9 +64,12 @@ void SimFile::remember(std::uint64_t offset, std::uint64_t count) {
 }
 
 bool SimFile::write(std::uint64_t offset, ByteView bytes) {
-  bool fits = charge(offset + bytes.size());
+  const auto hole = holes_.lower_bound(offset / kSimSectorBytes);
+  SLUICE_ASSERT(hole == holes_.end() || *hole * kSimSectorBytes >= offset + bytes.size());
+  bool fits = charge(std::max<std::uint64_t>(bytes_.size(), offset + bytes.size()));
   if (!fits) {
-    const std::uint64_t room = charged_ + space_->free() / kSimSectorBytes * kSimSectorBytes;
+    const std::uint64_t room = charged_ + holes_.size() * kSimSectorBytes +
+                               space_->free() / kSimSectorBytes * kSimSectorBytes;
     bytes = bytes.first(std::min<std::uint64_t>(bytes.size(), room - std::min(room, offset)));
     if (bytes.empty() || !charge(offset + bytes.size())) {
       return false;
@@ -67,6 +79,22 @@ bool SimFile::write(std::uint64_t offset, ByteView bytes) {
   bytes_.resize(std::max<std::uint64_t>(bytes_.size(), offset + bytes.size()));
   std::ranges::copy(bytes, bytes_.begin() + static_cast<std::ptrdiff_t>(offset));
   return fits;
+}
+
+void SimFile::punch(std::uint64_t offset, std::uint64_t length) {
+  const std::uint64_t end = std::min<std::uint64_t>(offset + length, bytes_.size());
+  if (offset >= end) {
+    return;
+  }
+  remember(offset, end - offset);
+  std::fill(bytes_.begin() + static_cast<std::ptrdiff_t>(offset),
+            bytes_.begin() + static_cast<std::ptrdiff_t>(end), std::uint8_t{0});
+  const std::uint64_t after = end == bytes_.size() ? whole_sectors(end) : end;
+  for (std::uint64_t number = whole_sectors(offset) / kSimSectorBytes;
+       (number + 1) * kSimSectorBytes <= after; ++number) {
+    holes_.insert(number);
+  }
+  charge_anyway();
 }
 
 void SimFile::sync() {
@@ -88,6 +116,11 @@ void SimFile::crash(Loss loss, std::mt19937_64& random) {
     if (!lost()) {
       continue;
     }
+    if (sector.hole) {
+      holes_.insert(number);
+    } else {
+      holes_.erase(number);
+    }
     const std::uint64_t begin = number * kSimSectorBytes;
     const auto end = std::min<std::uint64_t>(begin + kSimSectorBytes, bytes_.size());
     sector.before.resize(end - begin);  // zeros
@@ -95,6 +128,7 @@ void SimFile::crash(Loss loss, std::mt19937_64& random) {
   }
   if (synced_size_ < bytes_.size() && lost()) {
     bytes_.resize(synced_size_);
+    holes_.erase(holes_.lower_bound(whole_sectors(synced_size_) / kSimSectorBytes), holes_.end());
   }
   unsynced_.clear();
   synced_size_ = bytes_.size();

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 
 #include "common/base/bytes.h"
 #include "tests/support/disk_space.h"
@@ -33,6 +34,9 @@ class SimFile {
 
   // False when the disk is full: as with write(2), what still fitted has been written.
   bool write(std::uint64_t offset, ByteView bytes);
+  // Whole sectors become holes: zeros that take no space. They are not written again.
+  void punch(std::uint64_t offset, std::uint64_t length);
+  std::uint64_t allocated() const;
   void sync();
   // As after fsync(2) has failed: the system takes what was not on the disk for written, so that no
   // later sync() tries it again; only writing it anew does.
@@ -47,7 +51,9 @@ class SimFile {
   struct Sector {
     Bytes before;          // on the disk; shorter than a sector at the end of the file
     bool dropped = false;  // sync() leaves it out
+    bool hole = false;     // it takes no space on the disk
   };
+  std::uint64_t needed(std::uint64_t size) const;
   bool charge(std::uint64_t size);
   void charge_anyway();
   void remember(std::uint64_t offset, std::uint64_t count);
@@ -55,6 +61,7 @@ class SimFile {
   std::shared_ptr<DiskSpace> space_;
   Bytes bytes_;
   std::map<std::uint64_t, Sector> unsynced_;  // by the sector's number
+  std::set<std::uint64_t> holes_;             // numbers of sectors
   std::uint64_t synced_size_ = 0;
   std::uint64_t charged_ = 0;
   std::size_t names_ = 0;

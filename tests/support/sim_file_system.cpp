@@ -286,6 +286,27 @@ Result<void> SimFileSystem::remove(const fs::path& path) {
   return {};
 }
 
+Result<void> SimFileSystem::punch_hole(const fs::path& path, std::uint64_t offset,
+                                       std::uint64_t length) {
+  const std::string name = normal(path);
+  const std::lock_guard lock(disk_->mutex);
+  SLUICE_TRY_VOID(disk_->may(Operation::kPunch, name));
+  SLUICE_TRY(const auto file, disk_->file(name));
+  if (file->read_only()) {
+    return errno_error(name, EACCES);
+  }
+  file->punch(offset, length);
+  return {};
+}
+
+Result<std::uint64_t> SimFileSystem::allocated_bytes(const fs::path& path) {
+  const std::string name = normal(path);
+  const std::lock_guard lock(disk_->mutex);
+  SLUICE_TRY_VOID(disk_->may(Operation::kRead, name));
+  SLUICE_TRY(const auto file, disk_->file(name));
+  return file->allocated();
+}
+
 Result<void> SimFileSystem::create_directories(const fs::path& path) {
   const std::string name = normal(path);
   std::vector<std::string> missing;

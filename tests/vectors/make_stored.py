@@ -119,6 +119,9 @@ def rest():
     """Read back by the store, the spool and the apt source, whose own tests read what they have written."""
     yield entry("blob", "blob-info", key((DIGEST, "SHA-256")), "StoredBlob", [*number(1, 23, "size"), *number(2, 1, "place"), *alias(2, counting(2, 64))],
                 {"size": 23, "place": "INLINE", "aliases": [{"algorithm": "SHA512", "digest": counting(2, 64).hex()}]})
+    yield entry("blob-in-a-pack", "blob-info", key((DIGEST, "SHA-256")), "StoredBlob",
+                [*number(1, 10000, "size"), *number(2, 3, "place"), *number(4, 17, "pack"), *number(5, 12288, "offset")],
+                {"size": 10000, "place": "PACK", "pack": 17, "offset": 12288})
     seq = (big(7), "sequence 7")
     yield entry("spooled-shipment", "shipments", key((b"s", "summary"), seq), "SpooledShipment",
                 [*text(1, "drop", "source"), *number(2, MICROS, "created_micros"), *number(3, 195, "manifest_bytes"), *number(4, 23, "blob_bytes"), *number(5, 1, "blobs"),

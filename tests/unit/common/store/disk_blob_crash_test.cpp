@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <map>
 #include <set>
 
 #include "tests/unit/common/store/blob_store_fixture.h"
@@ -28,102 +29,140 @@ class DiskBlobCrashTest : public BlobStoreFixture {
     plan_.clear();
   }
 
+  // A commit, or a removal.
+  struct Step {
+    std::vector<std::string> files{};
+    std::vector<std::string> small{};
+    std::string removed{};
+  };
+
   Result<void> step(std::size_t number) {
-    const Digest md5 = hash(DigestAlgorithm::kMd5, as_bytes(a_));
+    const Step& step = script_[number];
+    if (!step.removed.empty()) {
+      return store_->remove(info(step.removed).digest);
+    }
+    std::vector<NewBlob> blobs;
+    for (const std::string& bytes : step.files) {
+      const Digest md5 = hash(DigestAlgorithm::kMd5, as_bytes(bytes));
+      const bool renamed = number > 0;  // an alias that the blob did not have the first time
+      SLUICE_TRY(NewBlob blob,
+                 file_blob(bytes, renamed ? std::vector{md5} : std::vector<Digest>()));
+      blobs.push_back(std::move(blob));
+    }
+    for (const std::string& bytes : step.small) {
+      blobs.push_back(inline_blob(bytes));
+    }
     Batch along;
     along.put(Family::kGaps, "step", std::to_string(number + 1));
-    std::vector<NewBlob> blobs;
-    switch (number) {
-      case 0: {
-        SLUICE_TRY(NewBlob blob, file_blob(a_));
-        blobs.push_back(std::move(blob));
-        return store_->commit(std::move(blobs), along);
-      }
-      case 1: {
-        SLUICE_TRY(NewBlob blob, file_blob(b_));
-        SLUICE_TRY(NewBlob again, file_blob(a_, {md5}));
-        blobs.push_back(std::move(blob));
-        blobs.push_back(std::move(again));
-        blobs.push_back(inline_blob("small"));
-        return store_->commit(std::move(blobs), along);
-      }
-      case 2:
-        return store_->remove(info(a_).digest);
-      case 3:
-        return store_->remove(info("small").digest);
-      default: {
-        SLUICE_TRY(NewBlob blob, file_blob(a_));
-        blobs.push_back(std::move(blob));
-        return store_->commit(std::move(blobs), along);
-      }
-    }
+    return store_->commit(std::move(blobs), along);
   }
-  static constexpr std::size_t kSteps = 5;
 
-  // Runs the script from `from` on; the number of the step that failed, or kSteps.
+  // Runs the script from `from` on; the number of the step that failed, or that after the last.
   std::size_t run(std::size_t from = 0) {
-    for (std::size_t number = from; number < kSteps; ++number) {
+    for (std::size_t number = from; number < script_.size(); ++number) {
       if (const auto done = step(number); !done) {
         failure_ = done.error();
         return number;
       }
     }
-    return kSteps;
+    return script_.size();
   }
 
   State state_after(std::size_t steps) const {
-    const std::vector<State> states{{}, {a_}, {a_, b_, "small"}, {b_, "small"}, {b_}, {a_, b_}};
-    return states[steps];
+    State state;
+    for (std::size_t number = 0; number < steps; ++number) {
+      const Step& step = script_[number];
+      state.insert(step.files.begin(), step.files.end());
+      state.insert(step.small.begin(), step.small.end());
+      state.erase(step.removed);
+    }
+    return state;
+  }
+  std::string marker_after(std::size_t steps) const {
+    while (steps > 0 && !script_[steps - 1].removed.empty()) {
+      --steps;
+    }
+    return std::to_string(steps);
   }
 
-  // What is held, after checking that each blob is whole and that there is no file but theirs.
+  // What is held, after checking that each blob is whole and that there is no file but theirs, and
+  // no block of a pack.
   State held() {
     State state;
     std::size_t in_files = 0;
     std::uint64_t bytes = 0;
-    std::vector<Sha256Digest> digests;
-    store_
-        ->for_each([&](const BlobInfo& blob) {
-          digests.push_back(blob.digest);
-          bytes += blob.size;
-          in_files += blob.size > limits::kInlineBlobBytes ? 1 : 0;
-          return true;
-        })
+    std::map<std::uint64_t, std::uint64_t> packs;  // to the blocks that are needed of it
+    index_
+        .scan(Family::kBlobInfo, "", "",
+              [&](std::string_view key, std::string_view value) {
+                const StoredInfo blob = read_stored(key, value).value();
+                bytes += blob.info.size;
+                in_files += blob.place.kind == proto::StoredBlob::FILE ? 1 : 0;
+                if (blob.place.kind == proto::StoredBlob::PACK) {
+                  packs[blob.place.in_pack.pack] += blob.info.size / PackFolder::kBlockBytes + 1;
+                }
+                state.insert(blob.info.digest.hex());
+                return true;
+              })
         .value();
-    for (const Sha256Digest& digest : digests) {
-      store_->verify(digest).value();
-      state.insert(read(digest));
+    State contents;
+    for (const std::string& digest : state) {
+      const Sha256Digest blob = Sha256Digest::from_hex(digest).value();
+      store_->verify(blob).value();
+      contents.insert(read(blob));
     }
-    EXPECT_EQ(store_->usage().blobs, digests.size());
+    EXPECT_EQ(store_->usage().blobs, state.size());
     EXPECT_EQ(store_->usage().bytes, bytes);
     EXPECT_EQ(files_below("blobs"), in_files);
-    return state;
+    EXPECT_EQ(files_below("packs"), packs.size());
+    for (const auto& [pack, blocks] : packs) {
+      const auto path = folder_ / "packs" / std::to_string(pack);
+      EXPECT_LE(files_.allocated_bytes(path).value(), (blocks + 1) * PackFolder::kBlockBytes);
+    }
+    return contents;
   }
   // After the plan has been set for a fresh start.
   void expect_the_step_to_work_later(ErrorCode code) {
     const std::size_t reached = run();
-    if (reached < kSteps) {  // else what failed was only tidying up
+    if (reached < script_.size()) {  // else what failed was only tidying up
       EXPECT_EQ(failure_.code, code);
       EXPECT_TRUE(code != ErrorCode::kExhausted || !failure_.cure.empty());
     }
     plan_.clear();
-    ASSERT_EQ(run(reached), kSteps);
+    ASSERT_EQ(run(reached), script_.size());
     // The last commit has settled what the failure left behind, except where it was the last.
     ASSERT_TRUE(open());
-    EXPECT_EQ(held(), state_after(kSteps));
+    EXPECT_EQ(held(), state_after(script_.size()));
     EXPECT_EQ(files_below("staging"), 0U);
   }
   std::string marker() { return index_.get(Family::kGaps, "step").value().value_or("0"); }
 
   const std::string a_ = large('a');
   const std::string b_ = large('b');
+  // Five of them make a pack, with something left of each one's last block.
+  static std::string packed(char fill) { return std::string(60'000, fill); }
+  const std::vector<Step> script_{
+      {.files = {a_}},
+      {.files = {b_, a_}, .small = {"small"}},
+      {.small = {packed('0'), packed('1'), packed('2'), packed('3'), packed('4')}},
+      {.removed = a_},
+      {.removed = "small"},
+      {.removed = packed('2')},  // leaves a hole
+      {.files = {packed('1')},
+       .small = {packed('5'), packed('6'), packed('7'), packed('8'), packed('2')}},
+      {.removed = packed('0')},
+      {.removed = packed('1')},
+      {.removed = packed('3')},
+      {.removed = packed('4')},  // the last of its pack
+      {.files = {a_}},
+  };
   const DiskBlobStore::KeepStaging keep_all_ = [](const StagingPath&) { return true; };
   Error failure_{ErrorCode::kIo, "", "", ""};
 };
 
 TEST_F(DiskBlobCrashTest, ACrashAtAnyPointLosesNothingAndShowsNothingHalf) {
   start_over();
-  ASSERT_EQ(run(), kSteps);
+  ASSERT_EQ(run(), script_.size());
   const std::uint64_t points = plan_.count();
   ASSERT_GT(points, 30U);
   for (std::uint64_t point = 0; point < points; ++point) {
@@ -143,19 +182,19 @@ TEST_F(DiskBlobCrashTest, ACrashAtAnyPointLosesNothingAndShowsNothingHalf) {
       EXPECT_FALSE(notes());
       const State state = held();
       if (state != state_after(reached)) {
-        ASSERT_LT(reached, kSteps);
+        ASSERT_LT(reached, script_.size());
         ASSERT_EQ(state, state_after(++reached));
       }
-      EXPECT_EQ(marker(), reached == 0 ? "0" : reached == 1 ? "1" : reached < 5 ? "2" : "5");
-      ASSERT_EQ(run(reached), kSteps);
-      EXPECT_EQ(held(), state_after(kSteps));
+      EXPECT_EQ(marker(), marker_after(reached));
+      ASSERT_EQ(run(reached), script_.size());
+      EXPECT_EQ(held(), state_after(script_.size()));
     }
   }
 }
 
 TEST_F(DiskBlobCrashTest, AnErrorAtAnyPointChangesNothingAndTheStepWorksLater) {
   start_over();
-  ASSERT_EQ(run(), kSteps);
+  ASSERT_EQ(run(), script_.size());
   const std::uint64_t points = plan_.count();
   for (const int number : {ENOSPC, EIO}) {
     for (const bool stays : {false, true}) {
@@ -172,7 +211,7 @@ TEST_F(DiskBlobCrashTest, AnErrorAtAnyPointChangesNothingAndTheStepWorksLater) {
 
 TEST_F(DiskBlobCrashTest, AReadThatFailsAtAnyPointChangesNothingAndTheStepWorksLater) {
   start_over();
-  ASSERT_EQ(run(), kSteps);
+  ASSERT_EQ(run(), script_.size());
   const std::vector<Operation> reads = plan_.reads();
   for (const int number : {EIO, EMFILE}) {
     for (const bool stays : {false, true}) {
@@ -192,7 +231,7 @@ TEST_F(DiskBlobCrashTest, AReadThatFailsAtAnyPointChangesNothingAndTheStepWorksL
 
 TEST_F(DiskBlobCrashTest, AFailedCommitThatComesBackAfterACrashIsWhole) {
   start_over();
-  ASSERT_EQ(run(), kSteps);
+  ASSERT_EQ(run(), script_.size());
   const std::uint64_t points = plan_.count();
   for (std::uint64_t point = 0; point < points; ++point) {
     SCOPED_TRACE("error at " + std::to_string(point));
@@ -203,7 +242,7 @@ TEST_F(DiskBlobCrashTest, AFailedCommitThatComesBackAfterACrashIsWhole) {
     ASSERT_TRUE(open());
     const State state = held();
     if (state != state_after(reached)) {
-      ASSERT_LT(reached, kSteps);
+      ASSERT_LT(reached, script_.size());
       EXPECT_EQ(state, state_after(reached + 1));
     }
   }

@@ -120,13 +120,23 @@ TEST_F(RocksStoreTest, RefusesAFolderThatAnotherProcessHasOpen) {
 
 TEST_F(RocksStoreTest, RefusesANewerFormat) {
   open();
-  ASSERT_TRUE(put(Family::kMeta, "format-version", "2"));
+  ASSERT_TRUE(put(Family::kMeta, "format-version", "3"));
   store_.reset();
   const auto reopened = open_rocks_store(settings_);
   ASSERT_FALSE(reopened);
   EXPECT_EQ(reopened.error().code, ErrorCode::kRefused);
-  EXPECT_THAT(reopened.error().message(), HasSubstr("format 2"));
+  EXPECT_THAT(reopened.error().message(), HasSubstr("format 3"));
   EXPECT_THAT(reopened.error().cure, HasSubstr("install the version"));
+}
+
+TEST_F(RocksStoreTest, AFolderOfAnOlderFormatIsReadAndIsOneOfThisFromThenOn) {
+  open();
+  ASSERT_TRUE(put(Family::kMeta, "format-version", "1"));
+  ASSERT_TRUE(put(Family::kBlobs, "k", "v"));
+  store_.reset();
+  open();
+  EXPECT_EQ(get(Family::kBlobs, "k"), "v");
+  EXPECT_EQ(get(Family::kMeta, "format-version"), "2");
 }
 
 TEST_F(RocksStoreTest, NamesADamagedFolder) {

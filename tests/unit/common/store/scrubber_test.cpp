@@ -44,6 +44,19 @@ class ScrubberTest : public testing::Test {
     std::ranges::sort(digests);  // as a scrub reads them
     return digests;
   }
+  // In one commit, in order.
+  std::vector<Sha256Digest> add_pack(char from) {
+    std::vector<Sha256Digest> digests;
+    std::vector<NewBlob> blobs;
+    for (char fill = from; fill < from + 5; ++fill) {
+      const Bytes bytes(limits::kInlineBlobBytes - 10, static_cast<std::uint8_t>(fill));
+      digests.push_back(sha256(bytes));
+      blobs.push_back({{digests.back(), bytes.size(), {}}, bytes});
+    }
+    store_->commit(blobs).value();
+    std::ranges::sort(digests);
+    return digests;
+  }
   std::filesystem::path file_of(const Sha256Digest& digest) const {
     const std::string hex = digest.hex();
     return std::filesystem::path("/store/blobs") / hex.substr(0, 2) / hex.substr(2, 2) / hex;
@@ -119,12 +132,28 @@ TEST_F(ScrubberTest, FindsABitInAFileABitInTheIndexAndAMissingFile) {
   EXPECT_EQ(done.failure, "");
 }
 
+TEST_F(ScrubberTest, FindsABitInAPackAndAMissingPack) {
+  const std::vector<Sha256Digest> bad = add_pack('a');
+  const std::vector<Sha256Digest> missing = add_pack('k');
+  ASSERT_TRUE(files_.rot("/store/packs/1", 12345));
+  ASSERT_TRUE(files_.remove("/store/packs/2"));
+  const ScrubProgress done = scrub();
+  EXPECT_EQ(done.failure, "");
+  EXPECT_EQ(done.blobs, 10U);
+  EXPECT_EQ(done.damaged, 6U);
+  EXPECT_EQ(found_.size(), 6U);
+  EXPECT_TRUE(std::ranges::includes(found_, missing));
+  EXPECT_TRUE(
+      std::ranges::any_of(bad, [&](const auto& digest) { return found_.contains(digest); }));
+}
+
 TEST_F(ScrubberTest, FindsAFalseAlias) {
   const Sha256Digest digest = add("small");
   auto info = store_->find(digest).value().value();
   info.aliases = {hash(DigestAlgorithm::kMd5, as_bytes("other"))};
   Batch batch;
-  batch.put(Family::kBlobInfo, blob_key(digest), write_stored(info, proto::StoredBlob::INLINE));
+  batch.put(Family::kBlobInfo, blob_key(digest),
+            write_stored(info, {proto::StoredBlob::INLINE, {}}));
   ASSERT_TRUE(index_.write(batch, Durability::kSynced));
   scrub();
   EXPECT_EQ(found_, std::set<Sha256Digest>{digest});

@@ -12,9 +12,8 @@ constexpr std::size_t kBytesOfABlock = std::size_t{16} << 20;
 }  // namespace
 
 Result<std::unique_ptr<HighSide>> HighSide::open(const HighParts& parts) {
-  SLUICE_TRY(auto blobs,
-             store::DiskBlobStore::open(parts.disk.index(), parts.disk.files(), "/high", {},
-                                        parts.settings.pack_from));
+  SLUICE_TRY(auto blobs, store::DiskBlobStore::open(parts.disk.index(), parts.disk.files(), "/high",
+                                                    {}, parts.settings.pack_from));
   std::unique_ptr<HighSide> side(new HighSide(parts, std::move(blobs)));
   SLUICE_TRY_VOID(side->start());
   return side;

@@ -88,6 +88,24 @@ TEST_F(FileSystemTest, SyncsAllOfManyOnceAndTellsWhichFailed) {
   EXPECT_TRUE(files_.sync_all({}));
 }
 
+// On a file system that can: ext4, xfs, btrfs and tmpfs do.
+TEST_F(FileSystemTest, AHoleReadsAsZerosAndGivesItsBlocksBack) {
+  const auto path = folder_ / "f";
+  const std::string text(40'000, 'x');
+  ASSERT_TRUE(write_file_durably(files_, path, as_bytes(text)));
+  const std::uint64_t before = files_.allocated_bytes(path).value();
+  EXPECT_GE(before, text.size());
+  ASSERT_TRUE(files_.punch_hole(path, 8192, 16'384));
+  EXPECT_LE(files_.allocated_bytes(path).value() + 16'384, before);
+  ASSERT_TRUE(files_.punch_hole(path, 36'864, 1 << 20));  // its size stays
+  EXPECT_EQ(as_text(read_file(files_, path, 1 << 20).value()),
+            std::string(8192, 'x') + std::string(16'384, '\0') + std::string(12'288, 'x') +
+                std::string(40'000 - 36'864, '\0'));
+  EXPECT_EQ(files_.punch_hole(folder_ / "gone", 0, 4096).error().code, ErrorCode::kNotFound);
+  EXPECT_FALSE(files_.exists(folder_ / "gone").value());
+  EXPECT_EQ(files_.allocated_bytes(folder_ / "gone").error().code, ErrorCode::kNotFound);
+}
+
 TEST_F(FileSystemTest, WhatIsWrittenOutEarlyReadsBack) {
   const auto file = files_.open_for_writing(folder_ / "f").value();
   const Bytes bytes(std::size_t{1} << 20, 7);

@@ -87,6 +87,16 @@ TEST_F(FaultyFileSystemTest, KeepsWhatWasSynced) {
   EXPECT_EQ(read(folder_ / "g"), "x");
 }
 
+TEST_F(FaultyFileSystemTest, TakesBackAHole) {
+  const auto path = folder_ / "f";
+  const std::string text(20'000, 'x');
+  ASSERT_TRUE(write_file_durably(files_, path, as_bytes(text)));
+  ASSERT_TRUE(files_.punch_hole(path, 4096, 8192));
+  EXPECT_NE(as_text(read_file(files_, path, 1 << 20).value()), text);
+  files_.crash(Loss::kAll);
+  EXPECT_EQ(as_text(read_file(files_, path, 1 << 20).value()), text);
+}
+
 TEST_F(FaultyFileSystemTest, LosesAtRandomBySeed) {
   std::set<int> left;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {

@@ -244,6 +244,38 @@ TEST_F(SimFileSystemTest, IsFullUntilSomethingIsRemoved) {
   EXPECT_EQ(space_->used(), 2 * kSimSectorBytes);
 }
 
+TEST_F(SimFileSystemTest, AHoleReadsAsZerosAndGivesItsSectorsBack) {
+  write_durably("/d/f", std::string(4 * kSimSectorBytes + 10, 'x'));
+  const std::uint64_t before = space_->used();
+  ASSERT_TRUE(files_.punch_hole("/d/f", kSimSectorBytes, 2 * kSimSectorBytes));
+  EXPECT_EQ(space_->used(), before - 2 * kSimSectorBytes);
+  EXPECT_EQ(files_.allocated_bytes("/d/f").value(), 3 * kSimSectorBytes);
+  EXPECT_EQ(read("/d/f"), std::string(kSimSectorBytes, 'x') +
+                              std::string(2 * kSimSectorBytes, '\0') +
+                              std::string(kSimSectorBytes + 10, 'x'));
+  ASSERT_TRUE(
+      files_.punch_hole("/d/f", 4 * kSimSectorBytes, 8 * kSimSectorBytes));  // beyond its end
+  EXPECT_EQ(files_.allocated_bytes("/d/f").value(), 2 * kSimSectorBytes);
+  EXPECT_EQ(read("/d/f").size(), 4 * kSimSectorBytes + 10);
+  EXPECT_EQ(files_.punch_hole("/d/none", 0, 1).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(files_.remove("/d/f"));
+  EXPECT_EQ(space_->used(), 0U);
+}
+
+TEST_F(SimFileSystemTest, ACrashTakesAHoleBackThatWasNotSynced) {
+  const std::string whole(3 * kSimSectorBytes, 'x');
+  for (const bool synced : {false, true}) {
+    write_durably("/d/f", whole);
+    ASSERT_TRUE(files_.punch_hole("/d/f", 0, 2 * kSimSectorBytes));
+    if (synced) {
+      ASSERT_TRUE(files_.open_for_writing("/d/f").value()->sync());
+    }
+    files_.crash(Loss::kAll);
+    EXPECT_EQ(read("/d/f") == whole, !synced);
+    EXPECT_EQ(space_->used(), (synced ? 1 : 3) * kSimSectorBytes);
+  }
+}
+
 TEST_F(SimFileSystemTest, FailsWhatThePlanSays) {
   write_durably("/d/f", "f");
   plan_.clear();

@@ -233,17 +233,19 @@ TEST_F(DiskBlobCrashTest, AFailedCommitThatComesBackAfterACrashIsWhole) {
   start_over();
   ASSERT_EQ(run(), script_.size());
   const std::uint64_t points = plan_.count();
-  for (std::uint64_t point = 0; point < points; ++point) {
-    SCOPED_TRACE("error at " + std::to_string(point));
-    start_over();
-    plan_.fail_from(point, EIO);
-    const std::size_t reached = run();
-    crash(Loss::kAll, Loss::kNone);
-    ASSERT_TRUE(open());
-    const State state = held();
-    if (state != state_after(reached)) {
-      ASSERT_LT(reached, script_.size());
-      EXPECT_EQ(state, state_after(reached + 1));
+  for (const Loss files : {Loss::kAll, Loss::kNone}) {  // kNone: what was removed stays removed
+    for (std::uint64_t point = 0; point < points; ++point) {
+      SCOPED_TRACE("error at " + std::to_string(point));
+      start_over();
+      plan_.fail_from(point, EIO);
+      const std::size_t reached = run();
+      crash(files, Loss::kNone);
+      ASSERT_TRUE(open());
+      const State state = held();
+      if (state != state_after(reached)) {
+        ASSERT_LT(reached, script_.size());
+        EXPECT_EQ(state, state_after(reached + 1));
+      }
     }
   }
 }

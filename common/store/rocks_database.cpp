@@ -20,6 +20,8 @@ constexpr unsigned kFormatVersion = 2;
 constexpr std::uint64_t kMinBlobFileValueBytes = 4096;
 // A family's memtable; four of them fit the default budget of all families.
 constexpr std::size_t kFamilyWriteBufferBytes = std::size_t{16} << 20;
+// Of a memtable, for a Bloom filter of its keys: 10 bits and more for an entry of 100 bytes.
+constexpr double kMemtableFilterShare = 0.02;
 // What a start has to replay at the most.
 constexpr std::uint64_t kMaxWalBytes = std::uint64_t{256} << 20;
 
@@ -64,6 +66,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const RocksSettings& se
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = kFamilyWriteBufferBytes;
+  // Whether something is held is mostly asked of what is not: then no tree needs to be searched, be
+  // it in memory or in a file.
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = kMemtableFilterShare;
 
   std::vector<rocksdb::ColumnFamilyDescriptor> all;
   all.emplace_back(rocksdb::kDefaultColumnFamilyName, options);

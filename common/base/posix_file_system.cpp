@@ -10,6 +10,7 @@
 #include <system_error>
 #include <thread>
 
+#include "common/base/direct_io.h"
 #include "common/base/file_system.h"
 
 namespace sluice {
@@ -63,7 +64,7 @@ class PosixFile final : public File {
       const ssize_t put =
           ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
       if (put < 0) {
-        if (errno == EINTR) {
+        if (errno == EINTR || (errno == EINVAL && leave_direct())) {
           continue;
         }
         return errno_error(path_.string(), errno);
@@ -112,6 +113,13 @@ class PosixFile final : public File {
   int descriptor() const override { return descriptor_; }
 
  private:
+  // Whether it was in use until now. What the disk refuses for where it lies is written as usual.
+  bool leave_direct() {
+    const int flags = ::fcntl(descriptor_, F_GETFL);
+    return flags >= 0 && (flags & O_DIRECT) != 0 &&
+           ::fcntl(descriptor_, F_SETFL, flags & ~O_DIRECT) == 0;
+  }
+
   int descriptor_;
   fs::path path_;
 };
@@ -273,6 +281,13 @@ class PosixFileSystem final : public FileSystem {
 };
 
 }  // namespace
+
+void write_directly(const File& file) {
+  const int flags = ::fcntl(file.descriptor(), F_GETFL);
+  if (flags >= 0) {
+    static_cast<void>(::fcntl(file.descriptor(), F_SETFL, flags | O_DIRECT));
+  }
+}
 
 FileSystem& posix_file_system() {
   static PosixFileSystem files;

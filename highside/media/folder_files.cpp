@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "common/base/direct_io.h"
 #include "common/media/group_head.h"
 #include "highside/media/volume_files.h"
 
@@ -21,18 +22,24 @@ class Descriptor {
   explicit Descriptor(int value) : value_(value) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { ::close(value_); }
+  ~Descriptor() {
+    if (value_ >= 0) {
+      ::close(value_);
+    }
+  }
   int get() const { return value_; }
 
  private:
   int value_;
 };
 
+// What lies at pages in memory passes by the page cache where the file system can do that: a volume
+// is read once.
 class FileSectors final : public SectorReader {
  public:
-  FileSectors(int descriptor, std::uint64_t begin, std::uint64_t bytes)
-      : file_(descriptor), begin_(begin), bytes_(bytes) {
-    ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+  FileSectors(int descriptor, int direct, std::uint64_t begin, std::uint64_t bytes)
+      : file_(descriptor), direct_(direct), begin_(begin), bytes_(bytes) {
+    ::posix_fadvise(descriptor, 0, 0, direct < 0 ? POSIX_FADV_SEQUENTIAL : POSIX_FADV_RANDOM);
   }
 
   std::uint64_t bytes() const override { return bytes_; }
@@ -58,9 +65,15 @@ class FileSectors final : public SectorReader {
 
  private:
   bool fill(std::uint64_t offset, MutableByteView into) {
+    const bool at_page = reinterpret_cast<std::uintptr_t>(into.data()) % kPageBytes == 0;
+    return (at_page && direct_.get() >= 0 && fill_from(direct_.get(), offset, into)) ||
+           fill_from(file_.get(), offset, into);
+  }
+
+  bool fill_from(int descriptor, std::uint64_t offset, MutableByteView into) const {
     while (!into.empty()) {
       const auto got =
-          ::pread(file_.get(), into.data(), into.size(), static_cast<off_t>(begin_ + offset));
+          ::pread(descriptor, into.data(), into.size(), static_cast<off_t>(begin_ + offset));
       if (got < 0 && errno == EINTR) {
         continue;
       }
@@ -74,6 +87,7 @@ class FileSectors final : public SectorReader {
   }
 
   Descriptor file_;
+  Descriptor direct_;  // -1: there is no such way
   std::uint64_t begin_;
   std::uint64_t bytes_;
 };
@@ -141,7 +155,9 @@ Result<std::unique_ptr<SectorReader>> open_sectors(const fs::path& path, std::ui
     return Error{ErrorCode::kRefused, path.string(), "is neither a file nor a disk", ""};
   }
   const std::uint64_t rest = size > begin ? size - begin : 0;
-  return std::unique_ptr<SectorReader>(new FileSectors(descriptor, begin, std::min(bytes, rest)));
+  const int direct = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_DIRECT);
+  return std::unique_ptr<SectorReader>(
+      new FileSectors(descriptor, direct, begin, std::min(bytes, rest)));
 }
 
 Result<std::unique_ptr<VolumeFiles>> open_folder(const fs::path& folder) {

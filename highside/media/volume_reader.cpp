@@ -125,6 +125,32 @@ std::optional<media::GroupHead> VolumeReader::next_head(const Wanted& wanted, st
   return std::nullopt;
 }
 
+void VolumeReader::read_slices(std::uint64_t sector, Loaded& loaded) {
+  const std::uint64_t bytes = media::slice_sectors(loaded.head) * kSectorBytes;
+  std::vector<std::future<std::uint64_t>> reads(loaded.head.files);
+  const auto begin = [&](std::size_t number) {
+    loaded.slices.emplace_back(bytes);
+    const MutableByteView slice = loaded.slices.back().view();
+    if (number >= data_.size() || data_[number].reader == nullptr) {
+      std::ranges::fill(slice, std::uint8_t{0});
+      return;
+    }
+    reads[number] =
+        std::async(std::launch::async, [reader = data_[number].reader.get(), sector, slice] {
+          return reader->read(sector * kSectorBytes, slice);
+        });
+  };
+  for (std::size_t number = 0; number < reads.size(); ++number) {
+    while (loaded.slices.size() < std::min(number + 1 + kSlicesAhead, reads.size())) {
+      begin(loaded.slices.size());
+    }
+    if (reads[number].valid()) {
+      loaded.bad_sectors += reads[number].get();
+      data_[number].hasher.update(loaded.slices[number].view());
+    }
+  }
+}
+
 std::optional<VolumeReader::Loaded> VolumeReader::load(const Wanted& wanted, std::uint64_t sector,
                                                        std::uint32_t group) {
   if (sector >= sectors()) {
@@ -146,17 +172,7 @@ std::optional<VolumeReader::Loaded> VolumeReader::load(const Wanted& wanted, std
     loaded.skipped_groups = next->group - group;
     sector = next->sector;
   }
-  const std::uint64_t bytes = media::slice_sectors(loaded.head) * kSectorBytes;
-  loaded.slices.resize(loaded.head.files);
-  for (std::size_t number = 0; number < loaded.slices.size(); ++number) {
-    loaded.slices[number].resize(bytes);
-    if (number >= data_.size() || data_[number].reader == nullptr) {
-      continue;
-    }
-    DataFile& file = data_[number];
-    loaded.bad_sectors += file.reader->read(sector * kSectorBytes, loaded.slices[number]);
-    file.hasher.update(loaded.slices[number]);
-  }
+  read_slices(sector, loaded);
   return loaded;
 }
 
@@ -170,7 +186,7 @@ Result<void> VolumeReader::feed(Loaded& loaded, const VolumeIdentity& volume, Gr
   }
   std::vector<MutableByteView> heartbeats;
   for (std::size_t file = 0; file < head.files; ++file) {
-    const auto slice = MutableByteView(loaded.slices[file]).subspan(head.heads * kSectorBytes);
+    const auto slice = loaded.slices[file].view().subspan(head.heads * kSectorBytes);
     heartbeats.push_back(heartbeat_of(slice.first(kSectorBytes)));
     std::size_t at = media::kHeartbeatSectors * kSectorBytes;
     for (const media::SectorPlace& place : media::slice_places(head, file)) {

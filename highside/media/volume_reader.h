@@ -1,6 +1,6 @@
 // Takes the groups of one volume from its data files, and hands their datagrams on.
 //
-//   read_group(): heads, slices, digests ── while ── feed(): GroupSink, block after block
+//   load(): heads, slices, digests ── while ── feed(): GroupSink, block after block
 //        (a thread for each group)
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "common/base/direct_io.h"
 #include "common/base/hasher.h"
 #include "common/crypto/keys.h"
 #include "common/media/group_head.h"
@@ -43,7 +44,10 @@ struct VolumeOutcome {
   bool whole() const { return ended && lost_blocks == 0 && lost_groups == 0; }
 };
 
-// One thread.
+// Slices that the disk is asked for while the one before them is hashed.
+inline constexpr std::size_t kSlicesAhead = 3;
+
+// One thread; the disk's reads are on threads of their own.
 class VolumeReader {
  public:
   // `files` must outlive it. None of the data files need be there.
@@ -71,13 +75,14 @@ class VolumeReader {
     std::vector<Bytes> announces;
     std::uint64_t skipped_groups = 0;
     std::uint64_t bad_sectors = 0;
-    std::vector<Bytes> slices;  // of each file
+    std::vector<PageBuffer> slices;  // of each file
   };
   struct Wanted {
     const VolumeIdentity& volume;
     const crypto::VerifyKey& sender;
   };
 
+  void read_slices(std::uint64_t sector, Loaded& loaded);
   std::optional<Loaded> load(const Wanted& wanted, std::uint64_t sector, std::uint32_t group);
   bool find_heads(const Wanted& wanted, std::uint64_t sector, std::uint32_t group, Loaded& loaded);
   std::optional<media::GroupHead> next_head(const Wanted& wanted, std::uint64_t sector,

@@ -89,14 +89,15 @@ Result<void> VolumeWriter::take_up(DataFile& data, const std::filesystem::path& 
     data.hasher.update(part);
     at += part.size();
   }
+  write_directly(*data.file);
   return {};
 }
 
 void VolumeWriter::fill_slice(const Group& group, std::size_t file, crypto::Sealer& sealer,
-                              const crypto::SigningKey& signing) {
+                              const crypto::SigningKey& signing, MutableByteView slice) {
   std::size_t used = 0;
   const auto next = [&] {
-    const auto sector = MutableByteView(slice_).subspan(used, kSectorBytes);
+    const auto sector = slice.subspan(used, kSectorBytes);
     used += kSectorBytes;
     return sector;
   };
@@ -111,7 +112,7 @@ void VolumeWriter::fill_slice(const Group& group, std::size_t file, crypto::Seal
   for (const media::SectorPlace& at : media::slice_places(group.head, file)) {
     seal_symbol(group, at, sealer, next());
   }
-  std::fill(slice_.begin() + static_cast<std::ptrdiff_t>(used), slice_.end(), std::uint8_t{0});
+  std::ranges::fill(slice.subspan(used), std::uint8_t{0});
 }
 
 Result<void> VolumeWriter::write(const Group& group, const crypto::SigningKey& signing) {
@@ -119,17 +120,36 @@ Result<void> VolumeWriter::write(const Group& group, const crypto::SigningKey& s
                 group.announces.size() == group.head.heads &&
                 group.blocks.size() == group.head.blocks.size());
   const std::uint64_t sectors = media::slice_sectors(group.head);
-  slice_.resize(sectors * kSectorBytes);
+  const std::uint64_t at = sectors_ * kSectorBytes;
   crypto::Sealer sealer(group.key, kLane);
-  for (std::size_t file = 0; file < data_.size(); ++file) {
-    fill_slice(group, file, sealer, signing);
-    const std::uint64_t at = sectors_ * kSectorBytes;
-    SLUICE_TRY_VOID(data_[file].file->write_at(at, slice_));
-    data_[file].file->start_writing(at, slice_.size());
-    data_[file].hasher.update(slice_);
+  for (std::size_t number = 0; number < data_.size(); ++number) {
+    Slice& slice = slices_[number % slices_.size()];
+    SLUICE_TRY_VOID(slice.settle());
+    if (slice.bytes.size() != sectors * kSectorBytes) {
+      slice.bytes = PageBuffer(sectors * kSectorBytes);
+    }
+    fill_slice(group, number, sealer, signing, slice.bytes.view());
+    slice.written = std::async(std::launch::async,
+                               [file = data_[number].file.get(), at, bytes = slice.bytes.view()] {
+                                 const Result<void> put = file->write_at(at, bytes);
+                                 file->start_writing(at, bytes.size());
+                                 return put;
+                               });
+    data_[number].hasher.update(slice.bytes.view());
   }
+  SLUICE_TRY_VOID(settle());
   sectors_ += sectors;
   return {};
+}
+
+Result<void> VolumeWriter::settle() {
+  Result<void> outcome;
+  for (Slice& slice : slices_) {
+    if (Result<void> one = slice.settle(); !one && outcome) {
+      outcome = std::move(one);
+    }
+  }
+  return outcome;
 }
 
 Result<void> VolumeWriter::sync() {

@@ -1,10 +1,13 @@
 // Writes the data files of one volume, group after group. docs/protocol.md, "Removable media".
 #pragma once
 
+#include <array>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <vector>
 
+#include "common/base/direct_io.h"
 #include "common/base/file_system.h"
 #include "common/base/hasher.h"
 #include "common/crypto/datagram_cipher.h"
@@ -23,7 +26,10 @@ struct Group {
   std::vector<std::unique_ptr<FedBlock>> blocks;  // as many as head.blocks
 };
 
-// One thread at a time.
+// Slices that are on their way to the disk while the next one is sealed and hashed.
+inline constexpr std::size_t kSlicesUnderWay = 3;
+
+// One thread at a time; the disk's writes are on threads of their own.
 class VolumeWriter {
  public:
   // Begins the files of the volume in `folder`, or goes on behind the first `sectors` of each,
@@ -46,16 +52,22 @@ class VolumeWriter {
     std::unique_ptr<File> file;
     Hasher hasher{DigestAlgorithm::kSha256};
   };
+  struct Slice {
+    PageBuffer bytes;
+    std::future<Result<void>> written;  // waits in its destructor
+    Result<void> settle() { return written.valid() ? written.get() : Result<void>(); }
+  };
   VolumeWriter() = default;
   Result<void> take_up(DataFile& data, const std::filesystem::path& path, std::uint64_t sectors);
-  void fill_slice(const Group& group, std::size_t file, crypto::Sealer& sealer,
-                  const crypto::SigningKey& signing);
+  static void fill_slice(const Group& group, std::size_t file, crypto::Sealer& sealer,
+                         const crypto::SigningKey& signing, MutableByteView slice);
+  Result<void> settle();
 
   FileSystem* file_system_ = nullptr;
   std::filesystem::path folder_;
   std::vector<DataFile> data_;
   std::uint64_t sectors_ = 0;
-  Bytes slice_;
+  std::array<Slice, kSlicesUnderWay> slices_;  // end before what they write to
 };
 
 }  // namespace sluice::low

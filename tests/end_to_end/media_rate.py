@@ -12,6 +12,8 @@ import rig as rigs
 from rig import Rig, check, run
 
 GIGABYTE = 10**9
+PAGE = 4096
+PATTERN = 64 << 20
 
 
 def memory(rig, side):
@@ -36,9 +38,17 @@ def timed(action):
     return time.monotonic() - begun
 
 
-def measure(size, drop, folder):
+def generate(path, size, random):
+    """Of each page so many bytes are random. What repeats is farther apart than a block is long, so that nothing finds it."""
+    pattern = b"".join(os.urandom(random) + bytes(PAGE - random) for _ in range(PATTERN // PAGE))
+    with open(path, "wb") as file:
+        for begin in range(0, size, PATTERN):
+            file.write(pattern[:min(PATTERN, size - begin)])
+
+
+def measure(size, random, drop, folder):
     large = drop / "large.bin"
-    run("sh", "-c", f"openssl enc -aes-128-ctr -pass pass:sluice -nosalt -in /dev/zero 2>/dev/null | head -c {size} > '{large}'")
+    generate(large, size, random)
 
     def own():
         """What the disk takes for a copy of the same, at this moment: measured beside each, because neighbours change it."""
@@ -77,6 +87,6 @@ if __name__ == "__main__":
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-media-"))
     try:
         (folder / "drop").mkdir()
-        measure(int(float(sys.argv[1]) * GIGABYTE), folder / "drop", folder)
+        measure(int(float(sys.argv[1]) * GIGABYTE), int(sys.argv[2]), folder / "drop", folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,6 +14,7 @@ from rig import Rig, check, run
 GIGABYTE = 10**9
 PAGE = 4096
 PATTERN = 64 << 20
+LARGEST = 20 * GIGABYTE  # of a file
 
 
 def memory(rig, side):
@@ -38,29 +39,36 @@ def timed(action):
     return time.monotonic() - begun
 
 
-def generate(path, size, random):
-    """Of each page so many bytes are random. What repeats is farther apart than a block is long, so that nothing finds it."""
-    pattern = b"".join(os.urandom(random) + bytes(PAGE - random) for _ in range(PATTERN // PAGE))
-    with open(path, "wb") as file:
-        for begin in range(0, size, PATTERN):
-            file.write(pattern[:min(PATTERN, size - begin)])
+def generate(folder, size, random):
+    """Files of which so many bytes of each page are random. What repeats is farther apart than a block is long, so that nothing finds it; a file system that shares
+    what was copied holds it once."""
+    pattern = folder.parent / "pattern"
+    pattern.write_bytes(b"".join(os.urandom(random) + bytes(PAGE - random) for _ in range(PATTERN // PAGE)))
+    with open(pattern, "rb") as source:
+        for number, begin in enumerate(range(0, size, LARGEST)):
+            with open(folder / f"large-{number}.bin", "wb") as file:
+                file.write(os.urandom(PAGE))  # no two are equal
+                file.flush()
+                while (left := min(LARGEST, size - begin) - file.tell()) > 0:
+                    file.seek(os.copy_file_range(source.fileno(), file.fileno(), min(left, PATTERN), 0), os.SEEK_CUR)
+    pattern.unlink()
 
 
 def measure(size, random, drop, folder):
-    large = drop / "large.bin"
-    generate(large, size, random)
+    generate(drop, size, random)
+    large = sorted(drop.iterdir())
 
     def own():
-        """What the disk takes for a copy of the same, at this moment: measured beside each, because neighbours change it."""
-        forget(large)
-        taken = timed(lambda: (shutil.copyfile(large, folder / "copy"), run("sync", folder / "copy")))
+        """Bytes a second that the disk takes for a copy of the first file, at this moment: measured beside each, because neighbours change it."""
+        forget(large[0])
+        taken = timed(lambda: run("dd", f"if={large[0]}", f"of={folder / 'copy'}", "bs=1M", "conv=fsync"))
         (folder / "copy").unlink()
-        return taken
+        return large[0].stat().st_size / taken
 
     source = ("[files]", {"name": "drop", "collection": "drop", "folder": drop, "settle": "0s", "interval": "1h"})
-    with Rig(low_extra=[source], rate="10Gbit/s", spool={"keep_bytes": "2TB"}) as rig:
+    with Rig(low_extra=[source], rate="1Mbit/s", spool={"keep_bytes": "2TB"}) as rig:  # the link hardly works beside it
         rig.start("low")
-        rig.wait_until(lambda: rig.status("low")["spool"]["last_sequence"] == 1 and rig.status("low")["spool"]["pending_passes"] == 0, "the file is in the spool")
+        rig.wait_until(lambda: rig.status("low")["spool"]["last_sequence"] == 1, "the files are in the spool")
         before, copies = memory(rig, "low"), [own()]
         out = rig.folder / "out"
         forget(rig.folder / "low/state")
@@ -74,11 +82,12 @@ def measure(size, random, drop, folder):
         forget(out)
         importing = timed(lambda: rig.run("high", "import", out))
         copies.append(own())
-        print(f"{size / GIGABYTE:.1f} GB   the disk's own: " + ", ".join(f"{size / taken / 1e6:.0f}" for taken in copies) + " MB/s before, between and after")
+        print(f"{size / GIGABYTE:.1f} GB   the disk's own: " + ", ".join(f"{rate / 1e6:.0f}" for rate in copies) + " MB/s before, between and after")
         for what, taken, beside, memories in (("export", exporting, copies[:2], (before, peak)), ("import", importing, copies[1:], (idle, memory(rig, "high")))):
-            print(f"  {what} {size / taken / 1e6:.0f} MB/s, {sum(beside) / 2 / taken:.2f} of the disk's own beside it; memory {memories[0]} MiB before, {memories[1]} MiB at the most")
-        code, headers, _ = rig.get("/files/drop/large.bin", method="HEAD")
-        check(code == 200 and int(headers["content-length"]) == size, f"the file answers {code}")
+            print(f"  {what} {size / taken / 1e6:.0f} MB/s, {size / taken / (sum(beside) / 2):.2f} of the disk's own beside it; memory {memories[0]} MiB before, {memories[1]} MiB at the most")
+        for file in large:
+            code, headers, _ = rig.get(f"/files/drop/{file.name}", method="HEAD")
+            check(code == 200 and int(headers["content-length"]) == file.stat().st_size, f"{file.name} answers {code}")
         rig.stop("high", signal.SIGKILL)
 
 

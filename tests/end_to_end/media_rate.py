@@ -61,7 +61,7 @@ def measure(size, random, drop, folder):
     def own():
         """Bytes a second that the disk takes for a copy of the first file, at this moment: measured beside each, because neighbours change it."""
         forget(large[0])
-        taken = timed(lambda: run("dd", f"if={large[0]}", f"of={folder / 'copy'}", "bs=1M", "conv=fsync"))
+        taken = timed(lambda: (shutil.copyfile(large[0], folder / "copy"), run("sync", folder / "copy")))
         (folder / "copy").unlink()
         return large[0].stat().st_size / taken
 

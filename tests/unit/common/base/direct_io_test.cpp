@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
+
+#include "tests/support/temporary_folder.h"
 
 namespace sluice {
 namespace {
@@ -14,15 +15,11 @@ namespace {
 class DirectIoTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "/sluice-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     file_ = files_.open_for_writing(folder_ / "f").value();
     for (std::size_t i = 0; i < buffer_.size(); ++i) {
       buffer_.view()[i] = static_cast<std::uint8_t>(i * 7 + i / 251);
     }
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   bool direct() const { return (::fcntl(file_->descriptor(), F_GETFL) & O_DIRECT) != 0; }
 
@@ -39,7 +36,7 @@ class DirectIoTest : public testing::Test {
   }
 
   FileSystem& files_ = posix_file_system();
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
   std::unique_ptr<File> file_;
   PageBuffer buffer_{16 * kPageBytes};
 };
@@ -47,7 +44,7 @@ class DirectIoTest : public testing::Test {
 TEST_F(DirectIoTest, PassesByThePageCache) {
   write_directly(*file_);
   if (!direct()) {
-    GTEST_SKIP() << folder_ << " has no such way";
+    GTEST_SKIP() << folder_.path() << " has no such way";
   }
   ASSERT_TRUE(file_->write_at(0, buffer_.view()));
   ASSERT_TRUE(direct());

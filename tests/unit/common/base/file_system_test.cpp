@@ -2,21 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include "tests/support/temporary_folder.h"
 
 namespace sluice {
 namespace {
 
 class FileSystemTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = testing::TempDir() + "/sluice-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
   FileSystem& files_ = posix_file_system();
 };
 
@@ -26,7 +19,7 @@ TEST_F(FileSystemTest, ReplacesAFileWhole) {
   ASSERT_TRUE(write_file_durably(files_, path, as_bytes("short")));
   EXPECT_EQ(as_text(read_file(files_, path, 100).value()), "short");
   int count = 0;
-  ASSERT_TRUE(files_.list_files(folder_, [&](const std::string&) { ++count; }));
+  ASSERT_TRUE(files_.list_files(folder_.path(), [&](const std::string&) { ++count; }));
   EXPECT_EQ(count, 1);
 }
 

@@ -215,7 +215,7 @@ Crossing best_crossing(const Wire& wire, const Cargo& cargo, const std::filesyst
   Crossing best = first;
   // What the busier core had to do then says where to search.
   const double limit = 8 / std::max(best.low_core_nanos, best.high_core_nanos);
-  for (double rate = limit * 0.6; rate < limit * 2; rate *= kStep) {
+  for (double rate = std::max(limit * 0.6, kFirst * kStep); rate < limit * 2; rate *= kStep) {
     const Crossing outcome = run_crossing(wire, cargo, store, rate);
     if (!intact(outcome) || outcome.goodput_gigabits < best.goodput_gigabits) {
       break;

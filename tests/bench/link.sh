@@ -5,14 +5,16 @@
 #     --json     one object a line instead of a table
 #     --quick    MTU 1500 and 9000 without segmentation, random blobs in memory, without udpcast
 #     --slow-disk  only MTU 9000 with segmentation, in memory and on a disk of 250 MB/s, which is slower than the link
-#     --disk     where the store lies on a disk (default: the build folder); --memory: on tmpfs (default: /dev/shm)
+#     --disk     where the store lies on a disk (default: the build folder)
+#     --memory   where the spool lies, and the store in memory (default: a tmpfs of huge pages; /dev/shm shows what small ones cost)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/wire.sh"
 . "$here/udpcast.sh"
 . "$here/disk.sh"
+. "$here/memory.sh"
 cd "$here/../.."
-json=() quick=0 slow=0 disk=$PWD/build/release memory=/dev/shm low_cpu=0 high_cpu=1
+json=() quick=0 slow=0 disk=$PWD/build/release memory= low_cpu=0 high_cpu=1
 while (($#)); do
   case $1 in
     --json) json=(--json) ;;
@@ -29,15 +31,17 @@ done
 [[ -f build/release/build.ninja ]] || cmake --preset release >&2
 cmake --build --preset release --target link_bench >&2
 
-scratch=$(mktemp -d "$memory/sluice-bench-XXXXXX")
-trap 'wire_down; disk_down; rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d --tmpdir sluice-bench-XXXXXX)
+trap 'wire_down; disk_down; memory_down; rm -rf "$scratch"' EXIT
+# Room for the largest case twice.
+[[ -n $memory ]] || memory_up "$scratch" 8192
 
 # measure MTU SEGMENTATION [OPTION...]
 measure() {
   local mtu=$1 segmentation=$2 udpcast=0
   shift 2
   wire_up "$mtu" "$segmentation"
-  ((quick)) || udpcast=$(udpcast_gigabits "$scratch")
+  ((quick)) || udpcast=$(udpcast_gigabits "$memory")
   build/release/tests/bench/link_bench --low-network "$low_network" --high-network "$high_network" --address "$high_address" \
     --low-cpu "$low_cpu" --high-cpu "$high_cpu" --mtu "$mtu" --segmentation "$segmentation" --spool "$memory" \
     --udpcast "$udpcast" "${json[@]}" "$@"
@@ -46,7 +50,7 @@ measure() {
 
 # Where the disk is the bottleneck and not a core.
 measure_slow_disk() {
-  if disk_up "$scratch" 250; then
+  if disk_up "$memory" 250; then
     quick=1 measure 9000 on --store "$memory" "$slow_disk"
     disk_down
   else

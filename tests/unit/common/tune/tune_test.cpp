@@ -24,6 +24,8 @@ class FakeHost final : public Host {
       files["/proc/sys/" + path] = std::to_string(setting.wanted);
     }
     files["/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"] = "performance";
+    files["/sys/bus/virtio/drivers/virtio_balloon/virtio3/features"] =
+        "01100001000000000000000000000000";
     files["/sys/class/net/eth1/mtu"] = "9000";
     files["/sys/class/net/eth1/speed"] = "10000";
     files["/sys/class/net/eth1/flags"] = "0x1083";
@@ -120,6 +122,12 @@ INSTANTIATE_TEST_SUITE_P(
                 h.files["/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"] = "powersave";
               },
               true, true, "performance"},
+        Fault{"free pages",
+              [](FakeHost& h) {
+                h.files["/sys/bus/virtio/drivers/virtio_balloon/virtio3/features"] =
+                    "01100101000000000000000000000000";
+              },
+              false, true, "free-page-reporting=off"},
         Fault{"MTU", [](FakeHost& h) { h.files["/sys/class/net/eth1/mtu"] = "1500"; }, true, false,
               "ip link set dev eth1 mtu 9000"},
         Fault{"neighbour",

@@ -12,16 +12,16 @@ import mmap
 import sys
 
 PAGE = 4096
-HUGE = 2 << 20  # what is taken at once, so that what is left can be taken so again
+PIECE = 2 << 20
 FRAME_BITS = (1 << 55) - 1  # Documentation/admin-guide/mm/pagemap.rst
 
 
 def take(size):
     memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    memory.madvise(mmap.MADV_HUGEPAGE)
-    zeros = bytes(HUGE)
-    for at in range(0, size, HUGE):
-        memory[at : at + HUGE] = zeros
+    memory.madvise(mmap.MADV_NOHUGEPAGE)  # of a huge page nothing is free before all of it is
+    zeros = bytes(PIECE)
+    for at in range(0, size, PIECE):
+        memory[at : at + PIECE] = zeros
     return memory
 
 

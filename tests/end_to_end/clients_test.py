@@ -144,6 +144,7 @@ def what_is_asked_for_in_vain_is_wanted_until_it_is_there():
         rig.stop("high")
         rig.start("high")
         check(rig.status("high")["wanted"] == 2, "a restart forgot what is wanted")
+        rig.wait_until_listening()
 
         (rig.folder / "wanted.txt").write_text("app\n" + python)
         rig.configure("low", scene.low({"files": [rig.folder / "wanted.txt"]}, ["pkg-30", *npm.split()]))

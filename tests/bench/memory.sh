@@ -12,10 +12,10 @@ memory_up() {
   [[ -w $reporting ]] || return 0
   reported_before=$(<"$reporting")
   # The largest blocks there are: half of each may then be a huge page.
-  echo 10 >"$reporting"
+  echo 10 >"$reporting" 2>/dev/null || true
   coproc backed { exec python3 -B "$here/backed_memory.py" "$2"; }
   backed_process=$backed_PID
-  read -r -u "${backed[0]}" _ || echo "link.sh: the host does not back the memory: figures will be those of its page faults" >&2
+  read -r -u "${backed[0]:-}" _ 2>/dev/null || echo "link.sh: the host does not back the memory: figures will be those of its page faults" >&2
 }
 
 memory_down() {

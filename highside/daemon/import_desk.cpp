@@ -5,6 +5,7 @@
 #include <ranges>
 
 #include "common/base/text.h"
+#include "common/base/threads.h"
 #include "highside/daemon/gaps_json.h"
 #include "highside/daemon/media_receiver.h"
 
@@ -302,9 +303,9 @@ Result<void> ImportDesk::start(ImportRequest request) {
   }
   job_.reset();
   SLUICE_TRY_VOID(remember(request));
-  job_ = std::make_unique<Job>(parts_, senders_, custody_);
-  job_->thread = std::jthread(
-      [this, one = job_.get(), request = std::move(request)](const std::stop_token& stop) {
+  auto job = std::make_unique<Job>(parts_, senders_, custody_);
+  auto thread = start_thread(
+      "import", [this, one = job.get(), request = std::move(request)](const std::stop_token& stop) {
         auto report = one->importer.run(request, stop);
         if (report) {
           parts_.events.emit(
@@ -325,6 +326,12 @@ Result<void> ImportDesk::start(ImportRequest request) {
         one->report = std::move(report);
         one->running = false;
       });
+  if (!thread) {
+    forget();
+    return thread.error();
+  }
+  job->thread = std::move(*thread);
+  job_ = std::move(job);
   return {};
 }
 

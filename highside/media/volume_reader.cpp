@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "common/base/threads.h"
 #include "common/media/layout.h"
 #include "common/wire/datagram.h"
 
@@ -135,10 +136,9 @@ void VolumeReader::read_slices(std::uint64_t sector, Loaded& loaded) {
       std::ranges::fill(slice, std::uint8_t{0});
       return;
     }
-    reads[number] =
-        std::async(std::launch::async, [reader = data_[number].reader.get(), sector, slice] {
-          return reader->read(sector * kSectorBytes, slice);
-        });
+    reads[number] = run_beside([reader = data_[number].reader.get(), sector, slice] {
+      return reader->read(sector * kSectorBytes, slice);
+    });
   };
   for (std::size_t number = 0; number < reads.size(); ++number) {
     while (loaded.slices.size() < std::min(number + 1 + kSlicesAhead, reads.size())) {
@@ -223,8 +223,7 @@ Result<VolumeOutcome> VolumeReader::run(const VolumeIdentity& volume,
     file.in_order = true;
   }
   const auto begin_load = [&](std::uint64_t sector, std::uint32_t group) {
-    return std::async(std::launch::async,
-                      [this, wanted, sector, group] { return load(wanted, sector, group); });
+    return run_beside([this, wanted, sector, group] { return load(wanted, sector, group); });
   };
   auto next = begin_load(0, 0);
   for (;;) {

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "common/base/threads.h"
 #include "lowside/daemon/epoch.h"
 #include "lowside/daemon/spool_feed.h"
 #include "lowside/media/medium_size.h"
@@ -197,8 +198,8 @@ Result<void> ExportDesk::start(const std::string& to, Journal wanted, const std:
       std::make_unique<Exporter>(ExportOptions{.folder = folder}, std::move(journal),
                                  ExportParts{*job->feed, posix_file_system(), parts_.signing,
                                              parts_.receivers, parts_.clock, parts_.counters});
-  job_ = std::move(job);
-  job_->thread = std::jthread([this, bundle, one = job_.get()](const std::stop_token& stop) {
+  auto thread = start_thread("export", [this, bundle,
+                                        one = job.get()](const std::stop_token& stop) {
     const Result<void> result = one->exporter->run(stop);
     const ExportProgress progress = one->exporter->progress();
     parts_.counters.add(result ? Metric::kExportsFinished : Metric::kExportsFailed);
@@ -214,6 +215,12 @@ Result<void> ExportDesk::start(const std::string& to, Journal wanted, const std:
     one->result = result;
     one->running = false;
   });
+  if (!thread) {
+    parts_.events.failure(Level::kError, "export.failed", thread.error(), {{"bundle", bundle}});
+    return thread.error();
+  }
+  job->thread = std::move(*thread);
+  job_ = std::move(job);
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/limits.h"
+#include "common/base/threads.h"
 #include "common/crypto/random.h"
 #include "common/media/layout.h"
 
@@ -174,8 +175,7 @@ Result<void> Exporter::start_write(std::unique_ptr<Group> group) {
   }
   writing_ = std::move(group);
   behind_writing_ = position_;
-  pending_ =
-      std::async(std::launch::async, [this] { return writer_->write(*writing_, parts_.signing); });
+  pending_ = run_beside([this] { return writer_->write(*writing_, parts_.signing); });
   return {};
 }
 

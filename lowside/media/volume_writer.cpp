@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/threads.h"
 #include "common/media/layout.h"
 #include "common/wire/datagram.h"
 
@@ -129,12 +130,11 @@ Result<void> VolumeWriter::write(const Group& group, const crypto::SigningKey& s
       slice.bytes = PageBuffer(sectors * kSectorBytes);
     }
     fill_slice(group, number, sealer, signing, slice.bytes.view());
-    slice.written = std::async(std::launch::async,
-                               [file = data_[number].file.get(), at, bytes = slice.bytes.view()] {
-                                 const Result<void> put = file->write_at(at, bytes);
-                                 file->start_writing(at, bytes.size());
-                                 return put;
-                               });
+    slice.written = run_beside([file = data_[number].file.get(), at, bytes = slice.bytes.view()] {
+      const Result<void> put = file->write_at(at, bytes);
+      file->start_writing(at, bytes.size());
+      return put;
+    });
     data_[number].hasher.update(slice.bytes.view());
   }
   SLUICE_TRY_VOID(settle());

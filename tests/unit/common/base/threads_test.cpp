@@ -1,0 +1,64 @@
+#include "common/base/threads.h"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <stop_token>
+
+namespace sluice {
+namespace {
+
+// As long as it lives no thread can be had: each would need a larger stack than there are
+// addresses.
+class NoThreads {
+ public:
+  NoThreads() {
+    pthread_getattr_default_np(&before_);
+    pthread_attr_t attributes = before_;
+    pthread_attr_setstacksize(&attributes, std::size_t{1} << 47);
+    pthread_setattr_default_np(&attributes);
+  }
+  ~NoThreads() { pthread_setattr_default_np(&before_); }
+  NoThreads(const NoThreads&) = delete;
+  NoThreads& operator=(const NoThreads&) = delete;
+
+ private:
+  pthread_attr_t before_{};
+};
+
+TEST(RunBeside, RunsOnAThreadOfItsOwn) {
+  EXPECT_NE(run_beside([] { return std::this_thread::get_id(); }).get(),
+            std::this_thread::get_id());
+}
+
+TEST(RunBeside, RunsWithTheCallerWhereNoThreadCanBeHad) {
+  const NoThreads none;
+  EXPECT_THROW(std::thread([] {}).join(), std::system_error);  // else this tests nothing
+  EXPECT_EQ(run_beside([] { return std::this_thread::get_id(); }).get(),
+            std::this_thread::get_id());
+}
+
+TEST(StartThread, TellsWhenItIsToStop) {
+  std::promise<bool> stopped;
+  auto thread = start_thread("export", [&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::this_thread::yield();
+    }
+    stopped.set_value(true);
+  });
+  ASSERT_TRUE(thread);
+  thread->request_stop();
+  EXPECT_TRUE(stopped.get_future().get());
+}
+
+TEST(StartThread, SaysWhatCouldNotBeBegun) {
+  const NoThreads none;
+  const auto thread = start_thread("export", [](const std::stop_token&) {});
+  ASSERT_FALSE(thread);
+  EXPECT_EQ(thread.error().code, ErrorCode::kExhausted);
+  EXPECT_EQ(thread.error().thing, "export");
+  EXPECT_FALSE(thread.error().cure.empty());
+}
+
+}  // namespace
+}  // namespace sluice

@@ -61,8 +61,9 @@ struct BlockPlace {
 
 // Collects frames up to a size. Owns its buffers and keeps them for the next block; one thread.
 //
-// Data is written once, at its place in the block: either add_part(…, raw) copies it, or the caller
-// reads a file straight into reserve() and calls add_reserved().
+// Data is written once, at its place in the block: add_part(…, raw) copies or compresses it there,
+// or the caller reads a file into reserve(), which is that place unless parts of late were worth
+// compressing, and calls add_reserved().
 class BlockWriter {
  public:
   // `capacity`: bytes of a finished block at the most, within limits.h. `zstd_level`: 1 and above;
@@ -80,8 +81,8 @@ class BlockWriter {
   // must be ≤ room(), and 0 only for an empty blob.
   void add_part(const Sha256Digest& blob, std::uint64_t blob_bytes, std::uint64_t offset,
                 ByteView raw);
-  // The block's own memory for the next part's bytes; `bytes` must be ≤ room(). Valid until the
-  // next call of another member.
+  // Memory for the next part's bytes; `bytes` must be ≤ room(). Valid until the next call of
+  // another member.
   MutableByteView reserve(std::size_t bytes);
   // Takes the first `bytes` of what reserve() gave as a part, like add_part().
   void add_reserved(const Sha256Digest& blob, std::uint64_t blob_bytes, std::uint64_t offset,

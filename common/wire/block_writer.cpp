@@ -32,11 +32,12 @@ struct BlockWriter::State {
   std::size_t end = kBlockPrefixBytes;  // of the data
   std::size_t finished = 0;             // bytes of the block that finish() made
   std::size_t reserved = 0;
+  bool apart = false;  // reserve() gives scratch: what was added last was worth compressing
   std::uint64_t decoded = 0;
   std::size_t frames = 0;
   std::string head;
   proto::Frame frame;  // reused
-  Bytes scratch;       // a reserved part, compressed
+  Bytes scratch;       // a reserved part as it is if apart, else compressed
   Compressor compressor;
 };
 
@@ -98,8 +99,12 @@ void BlockWriter::add_part(const Sha256Digest& blob, std::uint64_t blob_bytes, s
 
 MutableByteView BlockWriter::reserve(std::size_t bytes) {
   SLUICE_ASSERT(bytes <= room());
-  state_->reserved = bytes;
-  return state_->free_memory().first(bytes);
+  State& s = *state_;
+  s.reserved = bytes;
+  if (s.scratch.size() < bytes) {
+    s.scratch.resize(bytes);
+  }
+  return (s.apart ? MutableByteView(s.scratch) : s.free_memory()).first(bytes);
 }
 
 void BlockWriter::add_reserved(const Sha256Digest& blob, std::uint64_t blob_bytes,
@@ -107,11 +112,14 @@ void BlockWriter::add_reserved(const Sha256Digest& blob, std::uint64_t blob_byte
   State& s = *state_;
   SLUICE_ASSERT(room() > 0 && bytes <= s.reserved);
   s.reserved = 0;
-  const MutableByteView raw = s.free_memory().first(bytes);
-  s.scratch.resize(std::max(s.scratch.size(), bytes));
-  const auto compressed = s.compressor.try_compress(raw, s.scratch);
-  if (compressed) {
-    std::memcpy(raw.data(), s.scratch.data(), *compressed);
+  const MutableByteView place = s.free_memory();
+  const MutableByteView scratch(s.scratch);
+  const auto compressed = s.apart ? s.compressor.try_compress(scratch.first(bytes), place)
+                                  : s.compressor.try_compress(place.first(bytes), scratch);
+  // Nothing is copied while the parts are of the kind that the last one was.
+  if (compressed.has_value() != s.apart) {
+    std::ranges::copy(scratch.first(compressed.value_or(bytes)), place.begin());
+    s.apart = compressed.has_value();
   }
   s.record_part(blob, blob_bytes, offset, bytes, compressed);
 }

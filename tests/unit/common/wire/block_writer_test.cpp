@@ -73,10 +73,9 @@ TEST_F(BlockWriterTest, ReservedPartsAreTheSameBlock) {
   const Bytes noise = random_bytes(50'000, 2);
   const Bytes text(70'000, 'b');
   BlockWriter copying(1 << 20);
-  copying.add_part(sha256(noise), noise.size(), 0, noise);
-  copying.add_part(sha256(text), text.size(), 0, text);
   BlockWriter reading(1 << 20);
-  for (const Bytes* raw : {&noise, &text}) {
+  for (const Bytes* raw : {&noise, &text, &text, &noise, &noise}) {  // each after each
+    copying.add_part(sha256(*raw), raw->size(), 0, *raw);
     const MutableByteView place = reading.reserve(60'000 + raw->size() / 7);
     const std::size_t count = std::min(place.size(), raw->size());
     std::copy_n(raw->begin(), count, place.begin());

@@ -27,6 +27,7 @@ struct Crossing {
   std::vector<Stage> stages;
   double low_core_nanos = 0;  // for a byte of blob, all threads of the side together
   double high_core_nanos = 0;
+  double zstd_nanos = 0;  // just before and just after, on the low side's core: zstd_alone.h
 };
 
 // `store`: an empty folder for the high side.

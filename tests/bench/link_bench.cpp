@@ -84,7 +84,7 @@ void measure(const Options& options, Kind kind, const RawUdp& raw) {
       if (row.durable_gigabits == 0) {
         memory_gigabits = row.link.goodput_gigabits;
       }
-      row.primitives = measure_primitives(options.wire, cargo, raw, store);
+      row.primitives = measure_primitives(options.wire, raw, store);
       std::filesystem::remove_all(store);
       if (options.json) {
         std::cout << json(row) << std::endl;

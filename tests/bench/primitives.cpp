@@ -9,7 +9,6 @@
 #include "common/crypto/datagram_cipher.h"
 #include "common/crypto/random.h"
 #include "common/fec/block_code.h"
-#include "common/wire/compressor.h"
 #include "common/wire/datagram.h"
 #include "lowside/transmit/settings.h"
 
@@ -122,22 +121,6 @@ double read_nanos(const std::filesystem::path& path, Bytes& memory) {
   return nanos;
 }
 
-double compress_nanos(const Cargo& cargo, int level) {
-  const auto blob = cargo.spool().open(cargo.passes().front().blobs.front().digest).value();
-  Bytes raw(blob->size());
-  blob->read_at(0, raw).value();
-  Bytes out(raw.size());
-  wire::Compressor compressor(level);
-  if (!compressor.try_compress(raw, out)) {
-    return 0;
-  }
-  return nanos_per_byte([&] {
-    for (std::size_t done = 0; done < kMemory; done += raw.size()) {
-      compressor.try_compress(raw, out);
-    }
-  });
-}
-
 }  // namespace
 
 double sum(const std::vector<Stage>& stages) {
@@ -145,7 +128,7 @@ double sum(const std::vector<Stage>& stages) {
                          [](double all, const Stage& stage) { return all + stage.nanos; });
 }
 
-Primitives measure_primitives(const Wire& wire, const Cargo& cargo, const RawUdp& raw,
+Primitives measure_primitives(const Wire& wire, const RawUdp& raw,
                               const std::filesystem::path& store) {
   std::filesystem::create_directories(store);
   const low::TransmitSettings settings{.mtu = wire.mtu};
@@ -164,7 +147,6 @@ Primitives measure_primitives(const Wire& wire, const Cargo& cargo, const RawUdp
                  {"encode", encode_nanos(settings, memory)},
                  {"seal", with_parity * cipher.seal},
                  {"send", on_wire * raw.send_nanos}};
-    found.compress = compress_nanos(cargo, settings.zstd_level);
   }
   const Visit high(wire.high);
   const Cipher cipher = cipher_nanos(symbol, memory);

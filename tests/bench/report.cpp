@@ -38,7 +38,7 @@ double blobs_per_second(const Row& row) {
 
 // How much longer the crossing takes than zstd alone; 0 where nothing is compressed.
 double against_zstd(const Row& row) {
-  return row.primitives.compress == 0 ? 0 : 8 / row.link.goodput_gigabits / row.primitives.compress;
+  return row.link.zstd_nanos == 0 ? 0 : 8 / row.link.goodput_gigabits / row.link.zstd_nanos;
 }
 
 // Of what the slower of the link and the disk carries; 0 in memory.

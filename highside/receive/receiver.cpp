@@ -10,12 +10,6 @@ using observe::Metric;
 // Slots worked on before the next ring has its turn and these are free again.
 constexpr std::size_t kSlotsAtOnce = 32;
 constexpr std::chrono::milliseconds kStatusAge{200};
-// After so few the taker pauses before it asks again, as a card does before its next interrupt. The
-// sender sends in bursts of 64 KiB; to wake for each of them cost the side's core a tenth at 9 Gb/s
-// and MTU 9000 (1.08 and 0.97 ns a byte), and the socket's buffer holds two hundred times what
-// comes meanwhile. From 0.6 Gb/s (MTU 1500) or 4 (9000) on more wait.
-constexpr std::size_t kFewMessages = 16;
-constexpr std::chrono::microseconds kCoalesce{250};
 
 }  // namespace
 
@@ -86,9 +80,6 @@ void Receiver::take(Lane& lane, const std::stop_token& stop) {
     }
     timer.lap(Metric::kReceiveTakeNanos);
     arrived_.ring();  // also when nothing came: the worker's tick
-    if (taken && *taken > 0 && *taken < std::min(room.size(), kFewMessages)) {
-      std::this_thread::sleep_for(kCoalesce);  // the socket's queue was emptied
-    }
   }
 }
 

@@ -30,8 +30,8 @@ def poll_again(rig, source=0):
 
 
 def says(rig, side, *words):
-    """One line of the log has all the words."""
-    check(any(all(word in line for word in words) for line in rig.log(side).split("\n")), f"no line of the {side} log has all of {words}:\n{rig.log(side)[-5000:]}")
+    """One line of the log has all the words; waited for, because what is counted is told a moment later."""
+    rig.wait_until(lambda: any(all(word in line for word in words) for line in rig.log(side).split("\n")), f"a line of the {side} log has all of {words}")
 
 
 def wrong_sender_key():

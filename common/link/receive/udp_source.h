@@ -35,6 +35,8 @@ class UdpSource final : public DatagramSource {
   static Result<std::unique_ptr<UdpSource>> open(const UdpSourceSettings& settings);
   ~UdpSource() override;
 
+  // Where the last call found little, one with patience first pauses for a quarter of a
+  // millisecond: what comes meanwhile waits in the socket's buffer, and one wakeup takes it all.
   Result<std::size_t> receive(std::span<ReceiveBuffer> buffers,
                               std::chrono::milliseconds patience) override;
   std::size_t buffer_bytes() const override;
@@ -57,6 +59,7 @@ class UdpSource final : public DatagramSource {
   std::size_t receive_buffer_bytes_;
   std::unique_ptr<Messages> messages_;
   std::chrono::milliseconds patience_{0};  // that the socket has
+  bool few_ = false;                       // the last call emptied the queue: the next one pauses
   std::atomic<std::uint64_t> taken_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> truncated_{0};

@@ -23,11 +23,12 @@ auto run_beside(Work work) {
   }
 }
 
-// `thing` is what the thread would do, for the error: kExhausted.
+// `thing` is what the thread would do, for the error: kExhausted, with `thread` as it was.
 template <class Work>
-Result<std::jthread> start_thread(std::string thing, Work work) {
+Result<void> start_thread(std::jthread& thread, std::string thing, Work work) {
   try {
-    return std::jthread(std::move(work));
+    thread = std::jthread(std::move(work));
+    return {};
   } catch (const std::system_error& refused) {
     return Error{ErrorCode::kExhausted, std::move(thing),
                  std::string("no thread can be had: ") + refused.what(),

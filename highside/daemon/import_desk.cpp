@@ -304,33 +304,31 @@ Result<void> ImportDesk::start(ImportRequest request) {
   job_.reset();
   SLUICE_TRY_VOID(remember(request));
   auto job = std::make_unique<Job>(parts_, senders_, custody_);
-  auto thread = start_thread(
-      "import", [this, one = job.get(), request = std::move(request)](const std::stop_token& stop) {
-        auto report = one->importer.run(request, stop);
-        if (report) {
-          parts_.events.emit(
-              report->refused == 0 && report->complete ? Level::kNotice : Level::kWarning,
-              "import.finished",
-              {{"volumes", std::to_string(report->volumes)},
-               {"refused", std::to_string(report->refused)},
-               {"missing_volumes", std::to_string(report->missing_volumes)},
-               {"by", request.by},
-               {"carrier", request.carrier}});
-        } else {
-          parts_.events.failure(Level::kError, "import.failed", report.error());
-        }
-        if (report || report.error().code != ErrorCode::kCancelled) {
-          forget();
-        }
-        const std::lock_guard done(mutex_);
-        one->report = std::move(report);
-        one->running = false;
-      });
-  if (!thread) {
+  auto work = [this, one = job.get(), request = std::move(request)](const std::stop_token& stop) {
+    auto report = one->importer.run(request, stop);
+    if (report) {
+      parts_.events.emit(
+          report->refused == 0 && report->complete ? Level::kNotice : Level::kWarning,
+          "import.finished",
+          {{"volumes", std::to_string(report->volumes)},
+           {"refused", std::to_string(report->refused)},
+           {"missing_volumes", std::to_string(report->missing_volumes)},
+           {"by", request.by},
+           {"carrier", request.carrier}});
+    } else {
+      parts_.events.failure(Level::kError, "import.failed", report.error());
+    }
+    if (report || report.error().code != ErrorCode::kCancelled) {
+      forget();
+    }
+    const std::lock_guard done(mutex_);
+    one->report = std::move(report);
+    one->running = false;
+  };
+  if (const auto started = start_thread(job->thread, "import", std::move(work)); !started) {
     forget();
-    return thread.error();
+    return started.error();
   }
-  job->thread = std::move(*thread);
   job_ = std::move(job);
   return {};
 }

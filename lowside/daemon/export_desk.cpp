@@ -198,8 +198,7 @@ Result<void> ExportDesk::start(const std::string& to, Journal wanted, const std:
       std::make_unique<Exporter>(ExportOptions{.folder = folder}, std::move(journal),
                                  ExportParts{*job->feed, posix_file_system(), parts_.signing,
                                              parts_.receivers, parts_.clock, parts_.counters});
-  auto thread = start_thread("export", [this, bundle,
-                                        one = job.get()](const std::stop_token& stop) {
+  const auto work = [this, bundle, one = job.get()](const std::stop_token& stop) {
     const Result<void> result = one->exporter->run(stop);
     const ExportProgress progress = one->exporter->progress();
     parts_.counters.add(result ? Metric::kExportsFinished : Metric::kExportsFailed);
@@ -214,12 +213,11 @@ Result<void> ExportDesk::start(const std::string& to, Journal wanted, const std:
     const std::lock_guard done(mutex_);
     one->result = result;
     one->running = false;
-  });
-  if (!thread) {
-    parts_.events.failure(Level::kError, "export.failed", thread.error(), {{"bundle", bundle}});
-    return thread.error();
+  };
+  if (const auto started = start_thread(job->thread, "export", work); !started) {
+    parts_.events.failure(Level::kError, "export.failed", started.error(), {{"bundle", bundle}});
+    return started.error();
   }
-  job->thread = std::move(*thread);
   job_ = std::move(job);
   return {};
 }

@@ -40,24 +40,26 @@ TEST(RunBeside, RunsWithTheCallerWhereNoThreadCanBeHad) {
 
 TEST(StartThread, TellsWhenItIsToStop) {
   std::promise<bool> stopped;
-  auto thread = start_thread("export", [&](const std::stop_token& stop) {
+  std::jthread thread;
+  ASSERT_TRUE(start_thread(thread, "export", [&](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       std::this_thread::yield();
     }
     stopped.set_value(true);
-  });
-  ASSERT_TRUE(thread);
-  thread->request_stop();
+  }));
+  thread.request_stop();
   EXPECT_TRUE(stopped.get_future().get());
 }
 
 TEST(StartThread, SaysWhatCouldNotBeBegun) {
   const NoThreads none;
-  const auto thread = start_thread("export", [](const std::stop_token&) {});
-  ASSERT_FALSE(thread);
-  EXPECT_EQ(thread.error().code, ErrorCode::kExhausted);
-  EXPECT_EQ(thread.error().thing, "export");
-  EXPECT_FALSE(thread.error().cure.empty());
+  std::jthread thread;
+  const auto started = start_thread(thread, "export", [](const std::stop_token&) {});
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::kExhausted);
+  EXPECT_EQ(started.error().thing, "export");
+  EXPECT_FALSE(started.error().cure.empty());
+  EXPECT_FALSE(thread.joinable());
 }
 
 }  // namespace

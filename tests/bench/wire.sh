@@ -1,11 +1,10 @@
 # Two network namespaces joined by a veth pair that carries one way: sourced by link.sh.
 
-# wire_up MTU SEGMENTATION [CPU]: makes $low_network and $high_network, with addresses $low_address and $high_address on $low_device
+# wire_up MTU SEGMENTATION: makes $low_network and $high_network, with addresses $low_address and $high_address on $low_device
 # and $high_device. SEGMENTATION off: each datagram is a packet of its own on the way, as on a cable. On: what one system call sends
-# crosses whole, as between a device that cuts packets itself and one that joins them again. CPU does the kernel's work for what
-# arrives, as another machine would; without, whoever sends.
+# crosses whole, as between a device that cuts packets itself and one that joins them again.
 wire_up() {
-  local mtu=$1 segmentation=$2 receive_cpu=${3:-}
+  local mtu=$1 segmentation=$2
   low_network=bench-low-$$ high_network=bench-high-$$ low_device=bl$$ high_device=bh$$ low_address=192.0.2.1 high_address=192.0.2.2
   ip netns add "$low_network"
   ip netns add "$high_network"
@@ -14,10 +13,6 @@ wire_up() {
   wire_end "$high_network" "$high_device" "$high_address" "$mtu" "$segmentation"
   ip -n "$low_network" neigh replace "$high_address" dev "$low_device" nud permanent \
     lladdr "$(ip -n "$high_network" -br link show "$high_device" | awk '{print $3}')"
-  if [[ -n $receive_cpu ]]; then
-    ip netns exec "$high_network" sh -c 'printf %x "$1" >"$2"' sh $((1 << receive_cpu)) \
-      "/sys/class/net/$high_device/queues/rx-0/rps_cpus"
-  fi
   # Nothing comes back, as over a diode.
   ip netns exec "$high_network" nft -f - <<'NFT'
 table inet diode {

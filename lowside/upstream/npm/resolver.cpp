@@ -1,11 +1,12 @@
 #include "lowside/upstream/npm/resolver.h"
 
 #include <boost/json.hpp>
-#include <fstream>
 
 #include "common/base/file_system.h"
 #include "common/base/text.h"
 #include "common/process/run.h"
+#include "common/process/way_out.h"
+#include "lowside/pipeline/tool_folder.h"
 
 namespace sluice::low {
 namespace {
@@ -13,14 +14,9 @@ namespace {
 namespace json = boost::json;
 
 // npm's cache only ever grows; the packuments of 10 000 packages are about this much.
-constexpr std::uintmax_t kMaxCacheBytes = std::uintmax_t{1} << 30;
+constexpr std::uint64_t kMaxCacheBytes = std::uint64_t{1} << 30;
 constexpr std::uint64_t kMaxLockBytes = std::uint64_t{64} << 20;
 constexpr std::chrono::minutes kTimeLimit{10};
-
-// All that npm gets of our environment: how to find programs, the way out, and whom to trust there.
-constexpr std::array kPassedOn{"PATH",          "HTTPS_PROXY",        "https_proxy", "HTTP_PROXY",
-                               "http_proxy",    "NO_PROXY",           "no_proxy",    "SSL_CERT_DIR",
-                               "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"};
 
 // Every key is known to npm 9 or passed over by it. The allow-* keys are npm 11's: what is not in
 // the registry is not asked for; older ones are kept from git by a program that fails.
@@ -41,43 +37,17 @@ constexpr std::string_view kConfiguration =
     "allow-directory=none\n"
     "git=/bin/false\n";
 
+// All that npm gets of our environment.
 std::map<std::string, std::string> environment(const std::filesystem::path& home) {
-  std::map<std::string, std::string> result{{"HOME", home.string()}};
-  for (const char* name : kPassedOn) {
-    if (auto value = process::environment_variable(name)) {
-      result[name] = std::move(*value);
-    }
-  }
-  if (const auto file = result.find("SSL_CERT_FILE"); file != result.end()) {
-    result.try_emplace("NODE_EXTRA_CA_CERTS", file->second);  // node reads only this one
+  std::map<std::string, std::string> result = process::way_out();
+  result["HOME"] = home.string();
+  // node reads no other file of certificates.
+  if (auto own = process::environment_variable("NODE_EXTRA_CA_CERTS")) {
+    result["NODE_EXTRA_CA_CERTS"] = std::move(*own);
+  } else if (const auto file = result.find("SSL_CERT_FILE"); file != result.end()) {
+    result["NODE_EXTRA_CA_CERTS"] = file->second;
   }
   return result;
-}
-
-// A folder that only caches: a failure shows when npm uses it.
-void bound_cache(const std::filesystem::path& cache) {
-  std::error_code ignored;
-  std::uintmax_t bytes = 0;
-  for (std::filesystem::recursive_directory_iterator it(cache, ignored), end; it != end;
-       it.increment(ignored)) {
-    if (it->is_regular_file(ignored)) {
-      bytes += it->file_size(ignored);
-    }
-  }
-  if (bytes > kMaxCacheBytes) {
-    std::filesystem::remove_all(cache, ignored);
-  }
-}
-
-Result<void> write_text(const std::filesystem::path& path, std::string_view text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) {
-    return Error{ErrorCode::kIo, path.string(), "cannot be written",
-                 "check the space and the rights of its folder"};
-  }
-  return {};
 }
 
 struct NpmFailure {
@@ -181,7 +151,7 @@ Error to_error(const NpmWant& want, const process::Outcome& outcome) {
 
 NpmResolver::NpmResolver(const NpmSettings& settings, const std::filesystem::path& work)
     : settings_(settings), folder_(std::filesystem::absolute(work) / "npm") {
-  bound_cache(folder_ / "cache");
+  bound_cache(folder_ / "cache", kMaxCacheBytes);
 }
 
 Result<void> NpmResolver::prepare(const NpmWant& want) const {

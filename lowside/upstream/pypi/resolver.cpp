@@ -1,12 +1,12 @@
 #include "lowside/upstream/pypi/resolver.h"
 
-#include <array>
 #include <boost/json.hpp>
-#include <fstream>
 
 #include "common/base/file_system.h"
 #include "common/base/text.h"
 #include "common/process/run.h"
+#include "common/process/way_out.h"
+#include "lowside/pipeline/tool_folder.h"
 
 namespace sluice::low {
 namespace {
@@ -14,15 +14,10 @@ namespace {
 namespace json = boost::json;
 
 // pip's cache only ever grows; it keeps what it downloads to resolve.
-constexpr std::uintmax_t kMaxCacheBytes = std::uintmax_t{4} << 30;
+constexpr std::uint64_t kMaxCacheBytes = std::uint64_t{4} << 30;
 // It has each distribution's metadata with its README.
 constexpr std::uint64_t kMaxReportBytes = std::uint64_t{512} << 20;
 constexpr std::chrono::minutes kTimeLimit{20};  // it downloads wheels whose index gives no metadata
-
-// All that pip gets of our environment: how to find programs, the way out, and whom to trust there.
-constexpr std::array kPassedOn{"PATH",       "HTTPS_PROXY",  "https_proxy",  "HTTP_PROXY",
-                               "http_proxy", "NO_PROXY",     "no_proxy",     "ALL_PROXY",
-                               "all_proxy",  "SSL_CERT_DIR", "SSL_CERT_FILE"};
 
 // pip holds markers and the Requires-Python of a wheel against the interpreter that runs it,
 // whatever --python-version says (seen in 23.0 and 23.2): both are told the target's values here.
@@ -62,37 +57,11 @@ json::value target_json(const PypiTarget& target) {
   return json::object{{"markers", std::move(markers)}, {"version", std::move(version)}};
 }
 
-// A folder that only caches: a failure shows when pip uses it.
-void bound_cache(const std::filesystem::path& cache) {
-  std::error_code ignored;
-  std::uintmax_t bytes = 0;
-  for (std::filesystem::recursive_directory_iterator it(cache, ignored), end; it != end;
-       it.increment(ignored)) {
-    if (it->is_regular_file(ignored)) {
-      bytes += it->file_size(ignored);
-    }
-  }
-  if (bytes > kMaxCacheBytes) {
-    std::filesystem::remove_all(cache, ignored);
-  }
-}
-
-Result<void> write_text(const std::filesystem::path& path, std::string_view text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) {
-    return Error{ErrorCode::kIo, path.string(), "cannot be written",
-                 "check the space and the rights of its folder"};
-  }
-  return {};
-}
-
 }  // namespace
 
 PipResolver::PipResolver(const PypiSettings& settings, const std::filesystem::path& work)
     : settings_(settings), folder_(std::filesystem::absolute(work) / "pip") {
-  bound_cache(folder_ / "cache");
+  bound_cache(folder_ / "cache", kMaxCacheBytes);
 }
 
 Result<void> PipResolver::prepare(const PypiWant& want, const std::string& constraints) const {
@@ -145,21 +114,17 @@ std::vector<std::string> PipResolver::arguments(const PypiTarget& target,
   return result;
 }
 
-// The index goes here, not among the arguments, which every process of the machine can read: its
-// address may hold a password.
+// All that pip gets of our environment. The index goes here, not among the arguments, which every
+// process of the machine can read: its address may hold a password.
 std::map<std::string, std::string> PipResolver::environment() const {
-  std::map<std::string, std::string> result{{"HOME", (folder_ / "home").string()},
-                                            {"TMPDIR", (folder_ / "temporary").string()},
-                                            {"PIP_CONFIG_FILE", "/dev/null"},
-                                            {"PIP_CACHE_DIR", (folder_ / "cache").string()},
-                                            {"PIP_NO_INPUT", "1"},
-                                            {"PIP_INDEX_URL", settings_.index},
-                                            {"LC_ALL", "C.UTF-8"}};
-  for (const char* name : kPassedOn) {
-    if (auto value = process::environment_variable(name)) {
-      result[name] = std::move(*value);
-    }
-  }
+  std::map<std::string, std::string> result = process::way_out();
+  result["HOME"] = (folder_ / "home").string();
+  result["TMPDIR"] = (folder_ / "temporary").string();
+  result["PIP_CONFIG_FILE"] = "/dev/null";
+  result["PIP_CACHE_DIR"] = (folder_ / "cache").string();
+  result["PIP_NO_INPUT"] = "1";
+  result["PIP_INDEX_URL"] = settings_.index;
+  result["LC_ALL"] = "C.UTF-8";
   if (const auto file = result.find("SSL_CERT_FILE"); file != result.end()) {
     result.try_emplace("PIP_CERT", file->second);
   }

@@ -77,6 +77,10 @@ class BlockWriter {
   std::size_t room() const;
   bool empty() const;
 
+  // Whether the parts that follow are compressed where that helps; they are unless told otherwise.
+  // What reserve() gave is dropped.
+  void set_compressing(bool on);
+
   // Takes a part; compresses it where a probe of its first bytes says that this helps. `raw.size()`
   // must be ≤ room(), and 0 only for an empty blob.
   void add_part(const Sha256Digest& blob, std::uint64_t blob_bytes, std::uint64_t offset,

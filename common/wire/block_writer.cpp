@@ -24,6 +24,9 @@ struct BlockWriter::State {
   void add_frame(const proto::Frame& frame);
   void record_part(const Sha256Digest& blob, std::uint64_t blob_bytes, std::uint64_t offset,
                    std::size_t length, std::optional<std::size_t> compressed);
+  std::optional<std::size_t> try_compress(ByteView raw, MutableByteView into) {
+    return compressing ? compressor.try_compress(raw, into) : std::nullopt;
+  }
   MutableByteView free_memory() { return {block.get() + end, capacity - end}; }
 
   const std::size_t capacity;
@@ -32,6 +35,7 @@ struct BlockWriter::State {
   std::size_t end = kBlockPrefixBytes;  // of the data
   std::size_t finished = 0;             // bytes of the block that finish() made
   std::size_t reserved = 0;
+  bool compressing = true;
   bool apart = false;  // reserve() gives scratch: what was added last was worth compressing
   std::uint64_t decoded = 0;
   std::size_t frames = 0;
@@ -86,11 +90,17 @@ std::size_t BlockWriter::room() const {
 
 bool BlockWriter::empty() const { return state_->frames == 0; }
 
+void BlockWriter::set_compressing(bool on) {
+  state_->reserved = 0;
+  state_->compressing = on;
+  state_->apart = state_->apart && on;
+}
+
 void BlockWriter::add_part(const Sha256Digest& blob, std::uint64_t blob_bytes, std::uint64_t offset,
                            ByteView raw) {
   State& s = *state_;
   SLUICE_ASSERT(room() > 0 && raw.size() <= room());
-  const auto compressed = s.compressor.try_compress(raw, s.free_memory());
+  const auto compressed = s.try_compress(raw, s.free_memory());
   if (!compressed && !raw.empty()) {
     std::memcpy(s.free_memory().data(), raw.data(), raw.size());
   }
@@ -114,8 +124,8 @@ void BlockWriter::add_reserved(const Sha256Digest& blob, std::uint64_t blob_byte
   s.reserved = 0;
   const MutableByteView place = s.free_memory();
   const MutableByteView scratch(s.scratch);
-  const auto compressed = s.apart ? s.compressor.try_compress(scratch.first(bytes), place)
-                                  : s.compressor.try_compress(place.first(bytes), scratch);
+  const auto compressed = s.apart ? s.try_compress(scratch.first(bytes), place)
+                                  : s.try_compress(place.first(bytes), scratch);
   // Nothing is copied while the parts are of the kind that the last one was.
   if (compressed.has_value() != s.apart) {
     std::ranges::copy(scratch.first(compressed.value_or(bytes)), place.begin());

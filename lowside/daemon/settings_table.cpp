@@ -74,7 +74,8 @@ SectionSpec link_section() {
            between("1ms", "2s")},
           {"redundancy", Type::kPercent, "12.5%",
            "Parity that is sent with the data, in percent of it.", between("1%", "100%")},
-          {"zstd_level", Type::kInt, "1", "How hard compressible data is compressed.",
+          {"zstd_level", Type::kInt, "1",
+           "How hard compressible data is compressed, while the wire does not wait for it.",
            between("1", "19")},
       });
 }

@@ -66,7 +66,8 @@ Result<std::unique_ptr<SpoolFeed>> SpoolFeed::open(Spool& spool, const store::Bl
 }
 
 Result<void> SpoolFeed::begin(SessionId session, const FeedPosition& from) {
-  builder_ = std::make_unique<PassBuilder>(settings_, session, blobs_, key_, counters_, failure_);
+  builder_ = std::make_unique<PassBuilder>(settings_, session, blobs_, key_, compression_,
+                                           counters_, failure_);
   next_ = BlockNumber(0);
   position_ = from;
   if (!done()) {

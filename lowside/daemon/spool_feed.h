@@ -60,6 +60,7 @@ class SpoolFeed final : public BlockFeed {
   std::uint64_t total_bytes_ = 0;
   observe::Counters counters_;  // what the builder counts is not the link's
   FirstFailure failure_;
+  CompressionGate compression_;  // always open: a medium waits for no wire
   std::unique_ptr<PassBuilder> builder_;
   BlockNumber next_;
   FeedPosition position_;

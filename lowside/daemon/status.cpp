@@ -54,6 +54,7 @@ json::object link_json(const TransmitStatus& link) {
                       {"bits_per_second", link.bits_per_second},
                       {"configured_bits_per_second", link.configured_bits_per_second},
                       {"queued_blocks", link.queued_blocks},
+                      {"uncompressed_blocks", link.uncompressed_blocks},
                       {"lanes_given_up", lanes},
                       {"sending", nullptr}};
   json::array open;

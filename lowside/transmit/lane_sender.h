@@ -45,6 +45,8 @@ class LaneSender {
              observe::EventSink& events);
 
   bool wants_block() const;
+  // A datagram could leave now and waits for a block.
+  bool runs_dry(SteadyTime now) const { return lead_ == 0 && pacer_.due() <= now && wants_block(); }
   void take(std::unique_ptr<EncodedBlock> block);  // numbers grow
   bool idle() const { return in_flight_.empty(); }
   // Since when every send was refused; none while they succeed.

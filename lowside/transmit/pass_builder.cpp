@@ -17,11 +17,13 @@ constexpr std::size_t kShortestPart = std::size_t{16} << 10;
 
 PassBuilder::PassBuilder(const TransmitSettings& settings, SessionId session,
                          const store::BlobStore& blobs, const crypto::SigningKey& key,
-                         observe::Counters& counters, observe::EventSink& events)
+                         const CompressionGate& compression, observe::Counters& counters,
+                         observe::EventSink& events)
     : settings_(settings),
       session_(session),
       blobs_(blobs),
       key_(key),
+      compression_(compression),
       counters_(counters),
       events_(events) {}
 
@@ -111,6 +113,7 @@ bool PassBuilder::add_part(EncodedBlock& block) {
     return false;
   }
   const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(rest, room));
+  block.writer.set_compressing(compression_.open());
   if (const auto read = read_into(block.writer, bytes); !read) {
     leave_out(read.error(), block);
     return true;

@@ -11,6 +11,7 @@
 #include "common/observe/events.h"
 #include "common/store/blob_store.h"
 #include "lowside/pipeline/outbox.h"
+#include "lowside/transmit/compression_gate.h"
 #include "lowside/transmit/encoded_block.h"
 #include "lowside/transmit/settings.h"
 
@@ -20,8 +21,8 @@ namespace sluice::low {
 class PassBuilder {
  public:
   PassBuilder(const TransmitSettings& settings, SessionId session, const store::BlobStore& blobs,
-              const crypto::SigningKey& key, observe::Counters& counters,
-              observe::EventSink& events);
+              const crypto::SigningKey& key, const CompressionGate& compression,
+              observe::Counters& counters, observe::EventSink& events);
 
   void begin(OutgoingPass pass) { begin_at(std::move(pass), 0, 0); }
   // From the middle: of item `item` (0 is the manifest, n blob n - 1) from `offset` on.
@@ -68,6 +69,7 @@ class PassBuilder {
   SessionId session_;
   const store::BlobStore& blobs_;
   const crypto::SigningKey& key_;
+  const CompressionGate& compression_;
   observe::Counters& counters_;
   observe::EventSink& events_;
   fec::Encoder encoder_;

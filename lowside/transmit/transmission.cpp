@@ -68,7 +68,7 @@ Transmission::Transmission(TransmitSettings settings, TransmitParts parts)
       beacon_(session_info(settings_, parts_.clock), crypto::SessionKey::generate(),
               parts_.receivers, parts_.key, parts_.outbox, parts_.lanes.size()) {
   for (auto& slot : slots_) {
-    slot = std::make_unique<Slot>(settings_, beacon_.info().session, parts_);
+    slot = std::make_unique<Slot>(settings_, beacon_.info().session, parts_, compression_);
   }
   for (std::size_t i = 0; i < parts_.lanes.size(); ++i) {
     lanes_.push_back(
@@ -84,6 +84,16 @@ Transmission::Transmission(TransmitSettings settings, TransmitParts parts)
 Transmission::~Transmission() = default;
 
 Transmission::Built Transmission::build() {
+  const Built built = build_next();
+  if (built == Built::kLaneFull) {
+    compression_.lane_full();
+  } else if (built != Built::kWorked) {
+    compression_.nothing_left();
+  }
+  return built;
+}
+
+Transmission::Built Transmission::build_next() {
   bool orphans = false;
   {
     const std::lock_guard lock(mutex_);
@@ -234,6 +244,7 @@ Transmission::Built Transmission::build_block(Urgency urgency) {
     block = std::make_unique<EncodedBlock>(settings_);
   }
   count_switch(urgency);
+  compression_.begin_block();
   from.builder.build(lane->id, BlockNumber(lane->next_number), *block);
   block->urgency = urgency;
   if (from.builder.done()) {
@@ -247,6 +258,7 @@ Transmission::Built Transmission::build_block(Urgency urgency) {
     const std::lock_guard lock(mutex_);
     block->pass = from.under_way.back().number;
     ++from.under_way.back().blocks_outstanding;
+    uncompressed_blocks_ += compression_.open() ? 0 : 1;
   }
   ++lane->next_number;
   lane->queue.push(std::move(block));
@@ -305,6 +317,9 @@ SteadyTime Transmission::send(std::size_t lane_index) {
   while (!lane.given_up && lane.sender.wants_block()) {
     auto block = lane.queue.try_pop();
     if (block == nullptr) {
+      if (lane.sender.runs_dry(parts_.clock.steady_now())) {
+        compression_.wire_waits();
+      }
       break;
     }
     lane.sender.take(std::move(block));
@@ -414,6 +429,7 @@ TransmitStatus Transmission::status() const {
     }
   }
   status.passes_sent = passes_sent_;
+  status.uncompressed_blocks = uncompressed_blocks_;
   return status;
 }
 

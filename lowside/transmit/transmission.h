@@ -53,7 +53,8 @@ struct TransmitStatus {
   std::uint64_t bits_per_second = 0;  // of UDP payload, all lanes, over the last cadence
   std::uint64_t configured_bits_per_second = 0;
   std::size_t queued_blocks = 0;
-  std::vector<LaneId> given_up{};  // lanes that fail while others do not
+  std::uint64_t uncompressed_blocks = 0;  // for whose compression the wire would have waited
+  std::vector<LaneId> given_up{};         // lanes that fail while others do not
 };
 
 // Everything it works with. All must outlive it.
@@ -113,8 +114,10 @@ class Transmission {
   };
   // The passes of one urgency, and what builds the latest of them.
   struct Slot {
-    Slot(const TransmitSettings& settings, SessionId session, const TransmitParts& parts)
-        : builder(settings, session, parts.blobs, parts.key, parts.counters, parts.events) {}
+    Slot(const TransmitSettings& settings, SessionId session, const TransmitParts& parts,
+         const CompressionGate& compression)
+        : builder(settings, session, parts.blobs, parts.key, compression, parts.counters,
+                  parts.events) {}
     std::size_t turn = 0;  // the lane that gets the next block; the builder's
     PassBuilder builder;   // the builder's, as all of Transmission::build()
     // In the order in which they were begun, in which they are marked. Guarded by mutex_; passes
@@ -124,6 +127,7 @@ class Transmission {
 
   Transmission(TransmitSettings settings, TransmitParts parts);
 
+  Built build_next();
   Slot& slot(Urgency urgency) { return *slots_[static_cast<std::size_t>(urgency)]; }
   void look_for_passes();
   void begin_pass(Urgency urgency);
@@ -146,6 +150,8 @@ class Transmission {
   Beacon beacon_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 
+  CompressionGate compression_;
+
   // The builder's.
   std::array<std::unique_ptr<Slot>, kUrgencies.size()> slots_;
   std::size_t turn_ = 0;                         // the lane that gets the next orphan
@@ -162,6 +168,7 @@ class Transmission {
   std::uint64_t changes_ = 0;  // of what wait_to_build() waits for; builds look at it first
   std::uint64_t changes_seen_ = 0;
   std::uint64_t passes_sent_ = 0;
+  std::uint64_t uncompressed_blocks_ = 0;
 };
 
 }  // namespace sluice::low

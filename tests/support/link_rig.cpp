@@ -82,7 +82,7 @@ void LinkRig::start_sender(Epoch epoch) {
                                          crypto::SessionKey::generate(),
                                          std::vector{opening.sealing_key()}, signing, outbox, 1);
   builder = std::make_unique<low::PassBuilder>(transmit, beacon->info().session, blobs, signing,
-                                               low_counters, events);
+                                               compression, low_counters, events);
   sender = std::make_unique<low::LaneSender>(transmit, LaneId(0), *beacon, link.sink(),
                                              sender_clock, low_counters, events);
   next_block_ = 0;

@@ -110,6 +110,7 @@ class LinkRig {
   MemoryEpochs epochs;
 
   low::TransmitSettings transmit;
+  low::CompressionGate compression;
   std::unique_ptr<low::Beacon> beacon;
   std::unique_ptr<low::PassBuilder> builder;
   std::unique_ptr<low::LaneSender> sender;

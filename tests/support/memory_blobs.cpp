@@ -9,10 +9,11 @@ namespace {
 
 class MemoryReader final : public store::BlobReader {
  public:
-  MemoryReader(std::shared_ptr<const Bytes> content, bool broken)
-      : content_(std::move(content)), broken_(broken) {}
+  MemoryReader(std::shared_ptr<const Bytes> content, bool broken, std::function<void()> hook)
+      : content_(std::move(content)), broken_(broken), hook_(std::move(hook)) {}
   std::uint64_t size() const override { return content_->size(); }
   Result<void> read_at(std::uint64_t offset, MutableByteView into) const override {
+    hook_();
     if (broken_ || offset + into.size() > content_->size()) {
       return Error{ErrorCode::kIo, "blob", "the disk fails", ""};
     }
@@ -24,6 +25,7 @@ class MemoryReader final : public store::BlobReader {
  private:
   std::shared_ptr<const Bytes> content_;
   bool broken_;
+  std::function<void()> hook_;
 };
 
 Error not_found(const Sha256Digest& digest) {
@@ -49,6 +51,11 @@ void MemoryBlobs::damage(const Sha256Digest& digest) {
 void MemoryBlobs::break_reading(const Sha256Digest& digest) {
   const std::lock_guard lock(mutex_);
   broken_.insert(digest);
+}
+
+void MemoryBlobs::while_reading(std::function<void()> hook) {
+  const std::lock_guard lock(mutex_);
+  while_reading_ = std::move(hook);
 }
 
 Result<void> MemoryBlobs::commit(const std::vector<store::NewBlob>& blobs,
@@ -83,7 +90,7 @@ Result<std::unique_ptr<store::BlobReader>> MemoryBlobs::open(const Sha256Digest&
     return not_found(digest);
   }
   return std::unique_ptr<store::BlobReader>(
-      std::make_unique<MemoryReader>(found->second, broken_.contains(digest)));
+      std::make_unique<MemoryReader>(found->second, broken_.contains(digest), while_reading_));
 }
 
 Result<void> MemoryBlobs::remove(const Sha256Digest& digest) {

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -18,6 +19,9 @@ class MemoryBlobs final : public store::BlobStore {
   Sha256Digest add(Bytes content);
   // Its reader says that the disk fails.
   void break_reading(const Sha256Digest& digest);
+
+  // Is called at the begin of each reading of a blob that is opened from now on.
+  void while_reading(std::function<void()> hook);
 
   // Flips a bit of its last byte, as a disk that rots does.
   void damage(const Sha256Digest& digest);
@@ -38,6 +42,7 @@ class MemoryBlobs final : public store::BlobStore {
   mutable std::mutex mutex_;
   std::map<Sha256Digest, std::shared_ptr<const Bytes>> blobs_;
   std::set<Sha256Digest> broken_;
+  std::function<void()> while_reading_ = [] {};
 };
 
 // Passes of each urgency in the order in which they were put in. Callable from any thread.

@@ -190,6 +190,32 @@ TEST_F(BlockWriterTest, LevelZeroStoresAsItIs) {
   EXPECT_FALSE(read(writer.finish(kPlace, key_)).parts.at(0).zstd);
 }
 
+TEST_F(BlockWriterTest, CompressesOnlyWhileItIsTold) {
+  BlockWriter writer(1 << 20);
+  const Bytes text(70'000, 'd');
+  const auto add = [&] {
+    std::ranges::copy(text, writer.reserve(text.size()).begin());
+    writer.add_reserved(sha256(text), text.size(), 0, text.size());
+  };
+  for (const bool on : {true, false, false, true, true}) {  // each after each
+    writer.set_compressing(on);
+    add();
+  }
+  writer.set_compressing(false);
+  writer.add_part(sha256(text), text.size(), 0, text);
+  const Bytes bytes = [&] {
+    const ByteView block = writer.finish(kPlace, key_);
+    return Bytes(block.begin(), block.end());
+  }();
+  std::vector<bool> compressed;
+  Bytes scratch;
+  for (const BlobPart& part : read(bytes).parts) {
+    compressed.push_back(part.zstd);
+    EXPECT_TRUE(std::ranges::equal(decode_part(part, scratch).value(), text));
+  }
+  EXPECT_EQ(compressed, (std::vector<bool>{true, false, false, true, true, false}));
+}
+
 TEST(BlockWriterDeathTest, AbortsOnWhatItsCallerMustHaveChecked) {
   BlockWriter writer(limits::kMinBlockBytes);
   const Bytes bytes(limits::kMinBlockBytes);

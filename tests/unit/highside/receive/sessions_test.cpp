@@ -134,8 +134,9 @@ TEST(Sessions, TwoStreamsArriveSideBySide) {
                                                crypto::SessionKey::generate(),
                                                std::vector{rig.opening.sealing_key()},
                                                other.signing, other.outbox, 1);
-  other.builder = std::make_unique<low::PassBuilder>(
-      other.transmit, SessionId(77), other.blobs, other.signing, other.low_counters, other.events);
+  other.builder =
+      std::make_unique<low::PassBuilder>(other.transmit, SessionId(77), other.blobs, other.signing,
+                                         other.compression, other.low_counters, other.events);
   other.sender =
       std::make_unique<low::LaneSender>(other.transmit, LaneId(0), *other.beacon, other.link.sink(),
                                         other.clock, other.low_counters, other.events);

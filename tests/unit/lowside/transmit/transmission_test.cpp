@@ -244,5 +244,67 @@ TEST_F(TransmissionTest, WhatCouldNotBeMarkedIsSentAgain) {
   EXPECT_EQ(counters_.get(Metric::kSentPasses), 3U);
 }
 
+class Compression : public TransmissionTest {
+ protected:
+  static constexpr std::size_t kBlobs = 40;
+
+  Compression() {
+    settings_.zstd_level = 1;
+    begin();
+  }
+  // Text that becomes half of what it is; its bytes.
+  std::size_t put_text() {
+    std::uniform_int_distribution<int> letter('a', 'p');
+    OutgoingPass pass{
+        .sequence = ShipmentSequence(1), .pass = 0, .manifest = Bytes(300, 1), .blobs = {}};
+    for (std::size_t i = 0; i < kBlobs; ++i) {
+      Bytes text(settings_.block_bytes);
+      std::ranges::generate(text, [&] { return static_cast<std::uint8_t>(letter(random_)); });
+      pass.blobs.push_back({.digest = blobs_.add(std::move(text)), .size = settings_.block_bytes});
+    }
+    outbox_.put(std::move(pass));
+    return kBlobs * settings_.block_bytes;
+  }
+  // The first so many readings of a blob take longer than all that is in flight, the others no
+  // time.
+  void read_slowly(std::size_t times) {
+    blobs_.while_reading([this, read = std::make_shared<std::size_t>(0), times] {
+      if (++*read > times) {
+        return;
+      }
+      do {
+        clock_.advance_to(std::max(transmission_->send(0), clock_.steady_now()));
+      } while (!transmission_->idle(0));
+    });
+  }
+  std::uint64_t sent_without_parity() const {
+    return counters_.get(Metric::kSentBytes) * settings_.data_symbols /
+           (settings_.data_symbols + std::uint64_t{settings_.parity_symbols});
+  }
+};
+
+TEST_F(Compression, StopsWhileTheWireWaitsForIt) {
+  read_slowly(SIZE_MAX);
+  const std::size_t bytes = put_text();
+  run_until_marked(1);
+  EXPECT_GT(sent_without_parity(), bytes * 9 / 10);
+  EXPECT_GT(transmission_->status().uncompressed_blocks, kBlobs * 9 / 10);
+}
+
+TEST_F(Compression, GoesOnWhileTheWireIsKeptBusy) {
+  const std::size_t bytes = put_text();
+  run_until_marked(1);
+  EXPECT_LT(sent_without_parity(), bytes * 7 / 10);
+  EXPECT_EQ(transmission_->status().uncompressed_blocks, 0U);
+}
+
+TEST_F(Compression, BeginsAgainWhenALaneIsFull) {
+  read_slowly(kBlobs / 4);
+  put_text();
+  run_until_marked(1);
+  EXPECT_GT(transmission_->status().uncompressed_blocks, 0U);
+  EXPECT_LT(transmission_->status().uncompressed_blocks, kBlobs / 2);
+}
+
 }  // namespace
 }  // namespace sluice::low

@@ -77,6 +77,7 @@ struct DiskBlobStore::Plan {
 Result<void> DiskBlobStore::commit(const std::vector<NewBlob>& blobs, const Batch& along) {
   Plan plan;
   const auto merged = merge(blobs, plan.obsolete);
+  const Unsettled left = unsettled();
   {
     std::set<std::string> keys;
     for (const auto& [digest, one] : merged) {
@@ -99,8 +100,8 @@ Result<void> DiskBlobStore::commit(const std::vector<NewBlob>& blobs, const Batc
     bytes_ += plan.bytes;
     finish(plan);
   }
-  if (!plan.batch.empty() && unsettled_.exchange(false) && !settle()) {
-    unsettled_ = true;
+  if (!plan.batch.empty()) {
+    settle_left(left);
   }
   return {};
 }
@@ -142,18 +143,24 @@ Result<void> DiskBlobStore::prepare(const std::map<Sha256Digest, Merged>& blobs,
   plan.batch.append(along);
   if (!plan.files.empty()) {
     if (Result<void> placed = place_files(plan); !placed) {
-      unsettled_ = true;
+      leave_unsettled(plan);
       return placed;
     }
   }
   return {};
 }
 
+void DiskBlobStore::leave_unsettled(const Plan& plan) {
+  for (const Plan::NewFile& file : plan.files) {
+    leave_unsettled(file.digest);
+  }
+}
+
 Result<void> DiskBlobStore::write_batch(const Plan& plan) {
   const std::vector<std::uint64_t> loose = packs_.loose();
   Result<void> written = index_.write(plan.batch, Durability::kSynced);
   if (!written) {
-    unsettled_ = !plan.files.empty() || unsettled_;
+    leave_unsettled(plan);
     if (plan.pack) {
       packs_.keep_loose(*plan.pack);
     }

@@ -43,7 +43,7 @@ Result<void> DiskBlobStore::start(const KeepStaging& keep) {
   SLUICE_TRY_VOID(packs_.make());
   SLUICE_TRY_VOID(files_.sync_directory(folder_));
   SLUICE_TRY_VOID(files_.sync_directory(fs::absolute(folder_).parent_path()));
-  SLUICE_TRY_VOID(settle());
+  SLUICE_TRY_VOID(settle_noted());
   SLUICE_TRY_VOID(sweep_staging(keep));
   return count_blobs();
 }
@@ -83,7 +83,7 @@ Result<void> DiskBlobStore::count_blobs() {
   });
 }
 
-Result<void> DiskBlobStore::settle() {
+Result<void> DiskBlobStore::settle_noted() {
   std::vector<Sha256Digest> noted;
   SLUICE_TRY_VOID(
       index_.scan(Family::kMeta, kUnsettledPrefix, "", [&](std::string_view key, std::string_view) {
@@ -99,8 +99,33 @@ Result<void> DiskBlobStore::settle() {
   return {};
 }
 
+void DiskBlobStore::settle_left(const Unsettled& left) {
+  for (const auto& [digest, failure] : left) {
+    const KeyLocks::Held held = locks_.lock({blob_key(digest)});
+    if (is_unsettled(digest, failure) && settle(digest)) {
+      const std::lock_guard lock(unsettled_mutex_);
+      unsettled_.erase(digest);
+    }
+  }
+}
+
+DiskBlobStore::Unsettled DiskBlobStore::unsettled() const {
+  const std::lock_guard lock(unsettled_mutex_);
+  return unsettled_;
+}
+
+bool DiskBlobStore::is_unsettled(const Sha256Digest& digest, std::uint64_t failure) const {
+  const std::lock_guard lock(unsettled_mutex_);
+  const auto left = unsettled_.find(digest);
+  return left != unsettled_.end() && left->second == failure;
+}
+
+void DiskBlobStore::leave_unsettled(const Sha256Digest& digest) {
+  const std::lock_guard lock(unsettled_mutex_);
+  unsettled_[digest] = ++failures_;
+}
+
 Result<void> DiskBlobStore::settle(const Sha256Digest& digest) {
-  const KeyLocks::Held held = locks_.lock({blob_key(digest)});
   SLUICE_TRY(const auto known, stored(digest));
   if (!known || known->place.kind != proto::StoredBlob::FILE) {
     return remove_file(digest);
@@ -250,7 +275,7 @@ Result<void> DiskBlobStore::remove(const Sha256Digest& digest) {
   --blobs_;
   bytes_ -= known->info.size;
   if (in_file && !remove_file(digest)) {
-    unsettled_ = true;
+    leave_unsettled(digest);
   }
   if (in_pack) {
     packs_.remove(known->place.in_pack, known->info.size);

@@ -64,8 +64,19 @@ class DiskBlobStore final : public BlobStore {
   Result<void> start(const KeepStaging& keep);
   Result<void> sweep_staging(const KeepStaging& keep);
   Result<void> count_blobs();
-  // Removes files without an entry, as noted in the index.
-  Result<void> settle();
+  // Files that may be without an entry: which of the store's failures left each last. A batch that
+  // failed may come back after a crash until a later one has succeeded, and needs its file until
+  // then: a commit settles what it found here before its own batch was written, if nothing has
+  // failed for it since.
+  using Unsettled = std::map<Sha256Digest, std::uint64_t>;
+  Unsettled unsettled() const;
+  void leave_unsettled(const Plan& plan);
+  void leave_unsettled(const Sha256Digest& digest);  // while its key is held
+  bool is_unsettled(const Sha256Digest& digest, std::uint64_t failure) const;
+  void settle_left(const Unsettled& left);
+  // All that the index notes.
+  Result<void> settle_noted();
+  // While its key is held: removes the file if it has no entry.
   Result<void> settle(const Sha256Digest& digest);
   Result<void> remove_file(const Sha256Digest& digest);
   Result<void> forget_note(const Sha256Digest& digest);
@@ -105,7 +116,9 @@ class DiskBlobStore final : public BlobStore {
   PackFolder packs_;
   std::atomic<std::uint64_t> next_staging_ = 0;  // above the names of files that were kept
   KeyLocks locks_;  // of blob keys and alias keys that are being changed
-  std::atomic<bool> unsettled_ = false;
+  mutable std::mutex unsettled_mutex_;
+  Unsettled unsettled_;         // guarded by it, as what follows
+  std::uint64_t failures_ = 0;  // so far
   std::mutex folders_mutex_;
   std::bitset<std::size_t{1} << 16> folders_made_;  // by the digest's first two bytes
   std::atomic<std::uint64_t> blobs_ = 0;

@@ -266,8 +266,9 @@ void ImportDesk::resume() {
     return;
   }
   parts_.events.emit(Level::kNotice, "import.resumed", {{"by", request->by}});
-  if (const auto started = start(*std::move(request)); !started) {
-    parts_.events.failure(Level::kError, "import.failed", started.error());
+  const std::lock_guard lock(mutex_);
+  if (const auto begun = begin(*std::move(request)); !begun) {
+    parts_.events.failure(Level::kError, "import.failed", begun.error());
   }
 }
 
@@ -282,8 +283,8 @@ Result<std::string> ImportDesk::command(std::string_view text) {
     return custody();
   }
   if (what == "start") {
-    SLUICE_TRY(ImportRequest request, request_of(root.get_object()));
-    SLUICE_TRY_VOID(start(std::move(request)));
+    SLUICE_TRY(const ImportRequest request, request_of(root.get_object()));
+    SLUICE_TRY_VOID(start(request));
   } else if (what == "stop") {
     const std::lock_guard lock(mutex_);
     if (job_ != nullptr) {
@@ -295,14 +296,22 @@ Result<std::string> ImportDesk::command(std::string_view text) {
   return show();
 }
 
-Result<void> ImportDesk::start(ImportRequest request) {
+Result<void> ImportDesk::start(const ImportRequest& request) {
   const std::lock_guard lock(mutex_);
   if (job_ != nullptr && job_->running) {
     return Error{ErrorCode::kRefused, "import", "another one is under way",
                  "wait for it, or stop it: sluice-high import --stop"};
   }
-  job_.reset();
   SLUICE_TRY_VOID(remember(request));
+  Result<void> begun = begin(request);
+  if (!begun) {
+    forget();
+  }
+  return begun;
+}
+
+Result<void> ImportDesk::begin(ImportRequest request) {
+  job_.reset();
   auto job = std::make_unique<Job>(parts_, senders_, custody_);
   auto work = [this, one = job.get(), request = std::move(request)](const std::stop_token& stop) {
     auto report = one->importer.run(request, stop);
@@ -325,10 +334,7 @@ Result<void> ImportDesk::start(ImportRequest request) {
     one->report = std::move(report);
     one->running = false;
   };
-  if (const auto started = start_thread(job->thread, "import", std::move(work)); !started) {
-    forget();
-    return started.error();
-  }
+  SLUICE_TRY_VOID(start_thread(job->thread, "import", std::move(work)));
   job_ = std::move(job);
   return {};
 }

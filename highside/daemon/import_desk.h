@@ -37,7 +37,7 @@ class ImportDesk {
   ImportDesk(const ImportDesk&) = delete;
   ImportDesk& operator=(const ImportDesk&) = delete;
 
-  // Takes up what a former run was at.
+  // Takes up what a former run was at; where that cannot be begun, the next run does.
   void resume();
   // Ends the thread; what was under way is taken up by the next run.
   void stop();
@@ -49,7 +49,8 @@ class ImportDesk {
   struct Job;
   class Ledgers;
 
-  Result<void> start(ImportRequest request);
+  Result<void> start(const ImportRequest& request);
+  Result<void> begin(ImportRequest request);  // with mutex_
   Result<void> remember(const ImportRequest& request);
   void forget();
   std::string show() const;

@@ -1,30 +1,13 @@
 #include "common/base/threads.h"
 
 #include <gtest/gtest.h>
-#include <pthread.h>
 
 #include <stop_token>
 
+#include "tests/support/no_threads.h"
+
 namespace sluice {
 namespace {
-
-// As long as it lives no thread can be had: each would need a larger stack than there are
-// addresses.
-class NoThreads {
- public:
-  NoThreads() {
-    pthread_getattr_default_np(&before_);
-    pthread_attr_t attributes = before_;
-    pthread_attr_setstacksize(&attributes, std::size_t{1} << 47);
-    pthread_setattr_default_np(&attributes);
-  }
-  ~NoThreads() { pthread_setattr_default_np(&before_); }
-  NoThreads(const NoThreads&) = delete;
-  NoThreads& operator=(const NoThreads&) = delete;
-
- private:
-  pthread_attr_t before_{};
-};
 
 TEST(RunBeside, RunsOnAThreadOfItsOwn) {
   EXPECT_NE(run_beside([] { return std::this_thread::get_id(); }).get(),
@@ -32,7 +15,7 @@ TEST(RunBeside, RunsOnAThreadOfItsOwn) {
 }
 
 TEST(RunBeside, RunsWithTheCallerWhereNoThreadCanBeHad) {
-  const NoThreads none;
+  const test::NoThreads none;
   EXPECT_THROW(std::thread([] {}).join(), std::system_error);  // else this tests nothing
   EXPECT_EQ(run_beside([] { return std::this_thread::get_id(); }).get(),
             std::this_thread::get_id());
@@ -52,7 +35,7 @@ TEST(StartThread, TellsWhenItIsToStop) {
 }
 
 TEST(StartThread, SaysWhatCouldNotBeBegun) {
-  const NoThreads none;
+  const test::NoThreads none;
   std::jthread thread;
   const auto started = start_thread(thread, "export", [](const std::stop_token&) {});
   ASSERT_FALSE(started);

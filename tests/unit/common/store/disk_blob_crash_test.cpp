@@ -8,6 +8,7 @@
 #include <set>
 
 #include "tests/unit/common/store/blob_store_fixture.h"
+#include "tests/unit/common/store/passing_store.h"
 
 namespace sluice::store {
 namespace {
@@ -250,35 +251,19 @@ TEST_F(DiskBlobCrashTest, AFailedCommitThatComesBackAfterACrashIsWhole) {
   }
 }
 
-// Passes everything on, and calls `then` once when a synced batch has been written.
-class AfterAWrite final : public KeyValueStore {
+// Calls `then` once when a synced batch has been written.
+class AfterAWrite final : public PassingStore {
  public:
-  explicit AfterAWrite(KeyValueStore& inner) : inner_(inner) {}
+  using PassingStore::PassingStore;
+  std::function<void()> then;
 
-  Result<std::optional<std::string>> get(Family family, std::string_view key) const override {
-    return inner_.get(family, key);
-  }
   Result<void> write(const Batch& batch, Durability durability) override {
-    Result<void> written = inner_.write(batch, durability);
+    Result<void> written = PassingStore::write(batch, durability);
     if (durability == Durability::kSynced && then) {
       std::exchange(then, {})();
     }
     return written;
   }
-  Result<void> scan(
-      Family family, std::string_view prefix, std::string_view from,
-      const std::function<bool(std::string_view, std::string_view)>& each) const override {
-    return inner_.scan(family, prefix, from, each);
-  }
-  Result<std::optional<std::pair<std::string, std::string>>> last_at_or_before(
-      Family family, std::string_view prefix, std::string_view key) const override {
-    return inner_.last_at_or_before(family, prefix, key);
-  }
-
-  std::function<void()> then;
-
- private:
-  KeyValueStore& inner_;
 };
 
 TEST_F(DiskBlobCrashTest, ACommitThatFailsBesideOneThatSucceedsKeepsItsFileUntilTheNextSucceeds) {

@@ -10,6 +10,7 @@
 
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/common/store/blob_store_fixture.h"
+#include "tests/unit/common/store/passing_store.h"
 
 namespace sluice::store {
 namespace {
@@ -204,33 +205,18 @@ TEST_F(PackTest, StaysReadableForAReaderWhenItIsRemoved) {
 }
 
 // Something happens right after the next look at an entry.
-class InterruptedStore final : public KeyValueStore {
+class InterruptedStore final : public PassingStore {
  public:
-  explicit InterruptedStore(KeyValueStore& inner) : inner_(inner) {}
+  using PassingStore::PassingStore;
   mutable std::function<void()> then;
 
   Result<std::optional<std::string>> get(Family family, std::string_view key) const override {
-    auto value = inner_.get(family, key);
+    auto value = PassingStore::get(family, key);
     if (family == Family::kBlobInfo && then) {
       std::exchange(then, {})();
     }
     return value;
   }
-  Result<void> write(const Batch& batch, Durability durability) override {
-    return inner_.write(batch, durability);
-  }
-  Result<void> scan(
-      Family family, std::string_view prefix, std::string_view from,
-      const std::function<bool(std::string_view, std::string_view)>& each) const override {
-    return inner_.scan(family, prefix, from, each);
-  }
-  Result<std::optional<std::pair<std::string, std::string>>> last_at_or_before(
-      Family family, std::string_view prefix, std::string_view key) const override {
-    return inner_.last_at_or_before(family, prefix, key);
-  }
-
- private:
-  KeyValueStore& inner_;
 };
 
 TEST_F(PackTest, ABlobThatIsRemovedWhileItIsOpenedIsNotFoundAndNeverZeros) {
